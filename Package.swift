@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target. Each upcoming feature: https://www.swift.org/swift-evolution/
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+]
+
+/// Numeric and parsing code is unusable at -Onone (15 to 50 times slower), and `swift test` runs real models.
+let hotSettings: [SwiftSetting] = swiftSettings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+let cSettings: [CSetting] = [
+    .unsafeFlags(["-O3"], .when(configuration: .debug)),
+    .unsafeFlags(["-O3", "-ffp-contract=off"]),
+]
+
+let package = Package(
+    name: "kite",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Kite", targets: ["Kite"]),
+        .executable(name: "kite", targets: ["KiteCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    ],
+    targets: [
+        // The only SIMD code: plain C, run-time dispatch.
+        .target(name: "CKernels", cSettings: cSettings),
+        // The built-in demo model, embedded with #embed.
+        .target(name: "CNano", exclude: ["nano-chat.gguf"]),
+
+        .target(name: "TensorCore", dependencies: ["CKernels"], swiftSettings: hotSettings),
+        .target(name: "ModelFiles", dependencies: ["TensorCore"], swiftSettings: hotSettings),
+        .target(
+            name: "Tokenization",
+            dependencies: ["ModelFiles", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: hotSettings
+        ),
+        .target(name: "ChatTemplates", swiftSettings: hotSettings),
+        .target(
+            name: "Kite",
+            dependencies: ["TensorCore", "ModelFiles", "Tokenization", "ChatTemplates", "CNano"],
+            swiftSettings: hotSettings
+        ),
+        .target(name: "KiteTools", dependencies: ["Kite"], swiftSettings: hotSettings),
+        .executableTarget(
+            name: "KiteCLI",
+            dependencies: [
+                "Kite", "KiteTools", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        .target(
+            name: "TestSupport", dependencies: ["ModelFiles", "TensorCore"], path: "Tests/TestSupport",
+            swiftSettings: hotSettings),
+    ]
+)
+
+for (name, dependencies) in [
+    ("TensorCore", ["TensorCore"]),
+    ("ModelFiles", ["ModelFiles", "TensorCore"]),
+    ("Tokenization", ["Tokenization", "ModelFiles"]),
+    ("ChatTemplates", ["ChatTemplates", "ModelFiles"]),
+    ("Kite", ["Kite"]),
+    ("KiteTools", ["KiteTools", "Kite", "ModelFiles"]),
+    ("KiteCLI", ["KiteCLI"]),
+] {
+    package.targets.append(
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: dependencies.map { .byName(name: $0) } + ["TestSupport"],
+            swiftSettings: hotSettings
+        )
+    )
+}
+
+// libFuzzer entry points, built by scripts/fuzz.sh only: they need -sanitize=fuzzer on the whole build.
+if Context.environment["KITE_FUZZ"] != nil {
+    for (name, dependency) in [
+        ("FuzzGGUF", "ModelFiles"), ("FuzzSafetensors", "ModelFiles"),
+        ("FuzzTokenizer", "Tokenization"), ("FuzzTemplate", "ChatTemplates"),
+    ] {
+        package.targets.append(
+            .executableTarget(
+                name: name, dependencies: [.byName(name: dependency)], path: "Fuzz/\(name)",
+                swiftSettings: hotSettings + [.unsafeFlags(["-parse-as-library"])]
+            )
+        )
+    }
+}

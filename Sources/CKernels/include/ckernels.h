@@ -1,0 +1,7 @@
+// Umbrella header of the SIMD kernels. Plain pointers and counts only; no intrinsics here, Swift imports it.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include "kite_cpu.h"
+
+#endif

@@ -1,0 +1,8 @@
+#include "cnano.h"
+
+_Alignas(64) static const unsigned char model[] = {
+#embed "nano-chat.gguf"
+};
+
+const unsigned char *kite_nano_model(void) { return model; }
+size_t kite_nano_model_size(void) { return sizeof model; }

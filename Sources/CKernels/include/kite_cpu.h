@@ -24,4 +24,13 @@ int kite_cpu_force(enum kite_cpu_level level);
 /// Name of a level as KITE_CPU spells it; NULL for an unknown value.
 const char *kite_cpu_name(enum kite_cpu_level level);
 
+/// Tells the core that this thread is spinning.
+static inline void kite_cpu_relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
 #endif

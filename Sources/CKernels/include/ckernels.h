@@ -3,5 +3,6 @@
 #define CKERNELS_H
 
 #include "kite_cpu.h"
+#include "kite_float.h"
 
 #endif

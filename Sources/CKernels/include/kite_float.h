@@ -1,0 +1,81 @@
+// Operations on f32 activations and on the KV cache: norms, rotary embedding, gating, softmax, attention.
+//
+// Every function gives the same bits on every CPU level: sums run in 16 lanes in a fixed order and end in a fixed
+// tree, fused multiply-adds are explicit. Pointers need the alignment of their element only. Sources of the formulas:
+// LayerNorm arXiv:1607.06450, RMSNorm arXiv:1910.07467, RoPE arXiv:2104.09864, SwiGLU arXiv:2002.05202,
+// online softmax arXiv:1805.02867.
+#ifndef KITE_FLOAT_H
+#define KITE_FLOAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// ---- rows ----
+
+/// y = (x - mean) / sqrt(variance + epsilon) * weight + bias over `count` numbers. `bias` may be NULL; y may be x.
+void kite_layer_norm(const float *x, const float *weight, const float *bias, float *y, size_t count, float epsilon);
+/// y = x / sqrt(mean of squares + epsilon) * weight. y may be x.
+void kite_rms_norm(const float *x, const float *weight, float *y, size_t count, float epsilon);
+/// Rotates the pairs (i, i + pairs) of one head, i < pairs: the NeoX convention.
+void kite_rotate_halves(float *x, const float *cosines, const float *sines, size_t pairs);
+/// Rotates the pairs (2i, 2i + 1) of one head, i < pairs: the convention of GGUF files of architecture llama.
+void kite_rotate_adjacent(float *x, const float *cosines, const float *sines, size_t pairs);
+/// y = gate / (1 + exp(-gate)) * up. y may be gate or up.
+void kite_swiglu(const float *gate, const float *up, float *y, size_t count);
+/// x += y.
+void kite_add(float *x, const float *y, size_t count);
+/// y = exp(x), within 1 ulp. y may be x.
+void kite_exp(const float *x, float *y, size_t count);
+/// Largest number, NaN ignored; -infinity when there is none.
+float kite_max(const float *x, size_t count);
+/// Index of the first largest number, NaN ignored; 0 when there is none.
+size_t kite_argmax(const float *x, size_t count);
+/// y = exp(x - max x) / sum. y may be x.
+void kite_softmax(const float *x, float *y, size_t count);
+/// log(sum(exp x)).
+double kite_log_sum_exp(const float *x, size_t count);
+/// IEEE half to single, exactly.
+void kite_half_to_float(const uint16_t *x, float *y, size_t count);
+/// Single to IEEE half, ties to even.
+void kite_float_to_half(const float *x, uint16_t *y, size_t count);
+
+// ---- KV cache ----
+
+/// Tokens per page of the cache. Page boundaries are at absolute multiples of it.
+#define KITE_PAGE_TOKENS 64
+
+/// How the cache stores a number.
+enum kite_cache_type { KITE_CACHE_F32 = 0, KITE_CACHE_F16 = 1 };
+
+/// Stores one head's keys and values of `tokens` consecutive tokens of one page, from `slot` on.
+/// `keys` of the page is [dim][64 tokens], `values` [64 tokens][dim]; token t of the source is at k + t * stride.
+void kite_cache_store(enum kite_cache_type type, const float *k, const float *v, size_t stride, size_t tokens,
+                      size_t dim, size_t slot, void *keys, void *values);
+
+/// Causal attention of consecutive tokens, for the query heads that share one key/value head.
+struct kite_attention {
+    /// Address of each page of the sequence, pages 0 to (first_position + tokens - 1) / 64. The page's keys of this
+    /// head start at key_offset bytes, its values at value_offset. 64 bytes past the values must be readable.
+    const void *const *pages;
+    size_t key_offset, value_offset;
+    enum kite_cache_type type;
+    /// Head size; queries per token that share the key/value head.
+    size_t dim, group;
+    /// Query and output of token t and head g of the group: queries + t * query_stride + g * dim, same for output.
+    const float *queries;
+    float *output;
+    size_t query_stride, output_stride;
+    /// Number of tokens and the position of the first.
+    size_t tokens, first_position;
+    /// A query sees keys at positions > its own - window; 0 = all up to its own.
+    size_t window;
+    /// Multiplies the scores, 1 / sqrt(dim) as a rule.
+    float scale;
+};
+
+/// Floats of scratch memory that kite_attend needs. 64-byte aligned scratch is fastest.
+size_t kite_attention_scratch(size_t tokens, size_t group, size_t dim);
+/// Computes `output`. The result of a query does not depend on the other queries of the call.
+void kite_attend(const struct kite_attention *attention, float *scratch);
+
+#endif

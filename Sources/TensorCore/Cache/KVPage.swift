@@ -1,0 +1,35 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// Keys and values of 64 consecutive tokens in every layer, laid out as ``KVLayout`` says.
+///
+/// Sequences share pages by reference; a page that more than one holds is not written.
+package final class KVPage: @unchecked Sendable {
+    let pointer: UnsafeMutableRawPointer
+    private let mappedBytes: Int
+    private let bytes: Int
+
+    /// Memory straight from the system: zeroed, and really taken only as layers write to it.
+    /// - Throws: ``AllocationError`` when there is none.
+    init(_ layout: KVLayout) throws(AllocationError) {
+        // Kernels may read one vector past the last value.
+        bytes = layout.pageBytes
+        mappedBytes = bytes + 64
+        let memory = mmap(nil, mappedBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
+        guard let memory, memory != MAP_FAILED else {
+            throw AllocationError(purpose: "key/value cache page", bytes: mappedBytes)
+        }
+        pointer = memory
+    }
+
+    /// A page with the same contents.
+    convenience init(copying page: KVPage, _ layout: KVLayout) throws(AllocationError) {
+        try self.init(layout)
+        memcpy(pointer, page.pointer, min(bytes, page.bytes))
+    }
+
+    deinit { munmap(pointer, mappedBytes) }
+}

@@ -1,0 +1,156 @@
+// Attention(shape, layout, threads:, tokensPerPass:) throws
+// begin([Segment]);  store(layer:keys:values:pool:);  attend(layer:queries:output:pool:);  end()
+internal import CKernels
+
+/// Causal attention over key/value caches, for the tokens of one forward pass.
+///
+/// A pass is a list of segments: runs of consecutive tokens of one sequence each, a prompt chunk or a single new token.
+/// The result of a token does not depend on the others of the pass, on the number of threads or on the CPU level.
+package final class Attention: @unchecked Sendable {
+    /// What the model asks for.
+    package struct Shape: Sendable {
+        /// Query heads per token, a multiple of the layout's kvHeads; head h uses kv head h / (queryHeads / kvHeads).
+        package var queryHeads: Int
+        /// Multiplies scores: 1 / sqrt(head size) as a rule.
+        package var scale: Float
+        /// A token sees the last `window` positions up to its own; nil = all.
+        package var window: Int?
+
+        package init(queryHeads: Int, scale: Float, window: Int? = nil) {
+            self.queryHeads = queryHeads
+            self.scale = scale
+            self.window = window
+        }
+    }
+
+    /// Consecutive tokens of one sequence.
+    package struct Segment: Sendable {
+        /// Has room for the tokens' positions (``KVSequence/reserve(upTo:)``).
+        package var sequence: KVSequence
+        /// Row of the first token in the buffers of the pass.
+        package var firstRow: Int
+        /// Position of the first token.
+        package var firstPosition: Int
+        /// How many.
+        package var tokens: Int
+
+        package init(sequence: KVSequence, firstRow: Int, firstPosition: Int, tokens: Int) {
+            self.sequence = sequence
+            self.firstRow = firstRow
+            self.firstPosition = firstPosition
+            self.tokens = tokens
+        }
+    }
+
+    /// A run of a segment's tokens within which a loaded key or value is used again.
+    struct Block {
+        var segment: Int
+        var firstToken: Int
+        var tokens: Int
+    }
+
+    package let shape: Shape
+    package let layout: KVLayout
+    let group: Int
+    let tokensPerBlock: Int
+    let scratch: [FloatBuffer]
+    private(set) var segments: [Segment] = []
+    private(set) var pages: [[UnsafeRawPointer?]] = []
+    private(set) var blocks: [Block] = []
+
+    /// Rows (tokens times queries per kv head) of a block.
+    private static let rowsPerBlock = 32
+
+    /// - Returns: nil when the heads do not divide.
+    /// - Throws: ``AllocationError`` when there is no memory for the threads' scratch.
+    package init?(_ shape: Shape, layout: KVLayout, threads: Int) throws(AllocationError) {
+        guard shape.queryHeads > 0, shape.queryHeads % layout.kvHeads == 0, shape.window ?? 1 > 0 else { return nil }
+        self.shape = shape
+        self.layout = layout
+        group = shape.queryHeads / layout.kvHeads
+        tokensPerBlock = max(1, Self.rowsPerBlock / group)
+        var scratch: [FloatBuffer] = []
+        for _ in 0..<max(threads, 1) {
+            scratch.append(try FloatBuffer(count: kite_attention_scratch(tokensPerBlock, group, layout.headSize)))
+        }
+        self.scratch = scratch
+    }
+
+    /// Starts a pass. The segments' pages are held until ``end()``.
+    package func begin(_ segments: [Segment]) {
+        self.segments = segments
+        pages = segments.map { $0.sequence.pages.map { UnsafeRawPointer($0.pointer) } }
+        blocks.removeAll(keepingCapacity: true)
+        for (index, segment) in segments.enumerated() {
+            precondition(
+                layout.pages(for: segment.firstPosition + segment.tokens) <= pages[index].count,
+                "segment beyond its sequence's reserved positions")
+            precondition(segment.sequence.layout == layout, "a sequence of another model")
+            for first in stride(from: 0, to: segment.tokens, by: tokensPerBlock) {
+                let tokens = min(tokensPerBlock, segment.tokens - first)
+                blocks.append(Block(segment: index, firstToken: first, tokens: tokens))
+            }
+        }
+        // Late tokens see most keys: they go first, so that no long piece of work is left for the end.
+        blocks.reverse()
+    }
+
+    /// Ends a pass: lets go of the sequences, which would otherwise copy their pages at the next write.
+    package func end() {
+        segments.removeAll()
+        pages.removeAll()
+        blocks.removeAll(keepingCapacity: true)
+    }
+
+    /// Attention of every token of the pass in `layer`. Rows of `queries` and `output` are
+    /// [query head][head size], `queryStride` and `outputStride` apart (nil: adjacent). Needs the pass's keys stored.
+    package func attend(
+        layer: Int, queries: FloatBuffer, queryStride: Int? = nil, output: FloatBuffer, outputStride: Int? = nil,
+        pool: ThreadPool
+    ) {
+        let width = shape.queryHeads * layout.headSize
+        let queryStride = queryStride ?? width
+        let outputStride = outputStride ?? width
+        precondition(pool.threads <= scratch.count, "fewer threads' scratch than threads")
+        check(queries, stride: queryStride, width: width)
+        check(output, stride: outputStride, width: width)
+        pool.forEachChunk(of: blocks.count * layout.kvHeads, chunk: 1) { thread, range in
+            for item in range {
+                attend(
+                    item: item, layer: layer, thread: thread, queries: queries.pointer, queryStride: queryStride,
+                    output: output.pointer, outputStride: outputStride)
+            }
+        }
+    }
+
+    /// Piece `item` of ``attend(layer:queries:queryStride:output:outputStride:pool:)``: one block, one kv head.
+    func attend(
+        item: Int, layer: Int, thread: Int, queries: UnsafePointer<Float>, queryStride: Int,
+        output: UnsafeMutablePointer<Float>, outputStride: Int
+    ) {
+        let block = blocks[item / layout.kvHeads]
+        let head = item % layout.kvHeads
+        let segment = segments[block.segment]
+        let row = segment.firstRow + block.firstToken
+        let column = head * group * layout.headSize
+        pages[block.segment].withUnsafeBufferPointer { pages in
+            var call = kite_attention(
+                pages: pages.baseAddress,
+                key_offset: layout.keyOffset(layer: layer, head: head),
+                value_offset: layout.valueOffset(layer: layer, head: head),
+                type: layout.type.kernelType, dim: layout.headSize, group: group,
+                queries: queries + row * queryStride + column, output: output + row * outputStride + column,
+                query_stride: queryStride, output_stride: outputStride,
+                tokens: block.tokens, first_position: segment.firstPosition + block.firstToken,
+                window: shape.window ?? 0, scale: shape.scale)
+            kite_attend(&call, scratch[thread].pointer)
+        }
+    }
+
+    func check(_ buffer: FloatBuffer, stride: Int, width: Int) {
+        for segment in segments where segment.tokens > 0 {
+            let last = segment.firstRow + segment.tokens - 1
+            precondition(segment.firstRow >= 0 && last * stride + width <= buffer.count, "rows beyond the buffer")
+        }
+    }
+}

@@ -48,15 +48,18 @@ package enum RotaryScaling: Sendable, Hashable {
         return Float(scale(1))
     }
 
-    /// The scaled frequencies for plain ones.
-    func scale(_ plain: [Float], base: Float) -> [Float] {
+    /// Frequencies for `periods`, theta^(2i / dimensions). The order of operations is transformers': at position 8192
+    /// one bit of a frequency is 1e-3 of a radian.
+    func frequencies(periods: [Float], base: Float) -> [Float] {
+        let plain = periods.map { 1 / $0 }
         switch self {
-        case .none: plain
-        case .linear(let factor): plain.map { $0 / factor }
-        case .yarn(let yarn): yarn.scale(plain, base: base)
+        case .none: return plain
+        case .linear(let factor): return plain.map { $0 / factor }
+        case .yarn(let yarn): return yarn.frequencies(periods: periods, base: base)
         case .llama3(let factor, let low, let high, let context):
-            plain.map { frequency in
-                let wavelength = 2 * Float.pi / frequency
+            let turn = Float(2 * Double.pi)
+            return plain.map { frequency in
+                let wavelength = turn / frequency
                 if wavelength < context / high { return frequency }
                 if wavelength > context / low { return frequency / factor }
                 let smooth = (context / wavelength - low) / (high - low)
@@ -69,8 +72,8 @@ package enum RotaryScaling: Sendable, Hashable {
 extension RotaryScaling.YaRN {
     /// Dimensions that turn more than `betaFast` times within the original context keep their frequency, those that
     /// turn less than `betaSlow` times are interpolated by `factor`, a linear ramp leads from one to the other.
-    func scale(_ plain: [Float], base: Float) -> [Float] {
-        let dimensions = Double(2 * plain.count)
+    func frequencies(periods: [Float], base: Float) -> [Float] {
+        let dimensions = Double(2 * periods.count)
         func dimension(turning rotations: Float) -> Double {
             dimensions * log(Double(originalContext) / (Double(rotations) * 2 * Double.pi)) / (2 * log(Double(base)))
         }
@@ -83,17 +86,17 @@ extension RotaryScaling.YaRN {
         low = max(low, 0)
         high = min(high, dimensions - 1)
         if low == high { high += 0.001 }
-        return plain.enumerated().map { index, frequency in
+        return periods.enumerated().map { index, period in
             let ramp = min(max((Float(index) - Float(low)) / Float(high - low), 0), 1)
             let keep = 1 - ramp
-            return frequency / factor * (1 - keep) + frequency * keep
+            return 1 / (factor * period) * (1 - keep) + 1 / period * keep
         }
     }
 }
 
 extension RotaryTable {
-    /// base^(-2i / dimensions) in single precision, as transformers computes them.
-    static func plainFrequencies(base: Float, pairs: Int) -> [Float] {
-        (0..<pairs).map { 1 / powf(base, Float(2 * $0) / Float(2 * pairs)) }
+    /// base^(2i / dimensions), correctly rounded to single precision.
+    static func periods(base: Float, pairs: Int) -> [Float] {
+        (0..<pairs).map { Float(pow(Double(base), Double(Float(2 * $0) / Float(2 * pairs)))) }
     }
 }

@@ -32,12 +32,12 @@ package struct RotaryTable: Sendable {
         let pairs = max(dimensions, 0) / 2
         self.dimensions = 2 * pairs
         self.pairing = pairing
-        let plain = Self.plainFrequencies(base: base, pairs: pairs)
+        let periods = Self.periods(base: base, pairs: pairs)
         if let divisors, divisors.count == pairs {
-            frequencies = zip(plain, divisors).map { $0 / $1 }
+            frequencies = zip(periods, divisors).map { 1 / $0 / $1 }
             attentionFactor = 1
         } else {
-            frequencies = scaling.scale(plain, base: base)
+            frequencies = scaling.frequencies(periods: periods, base: base)
             attentionFactor = scaling.attentionFactor
         }
     }

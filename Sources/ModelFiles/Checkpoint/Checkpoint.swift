@@ -1,0 +1,71 @@
+public import TensorCore
+
+/// A model's weights and hyper-parameters, the same whether they come from GGUF or from a Hugging Face folder.
+///
+/// Tensors have the names GGUF gives them: `token_embd.weight`, `blk.N.attn_q.weight`, `output_norm.bias` … All that the
+/// configuration calls for are there, with the right shapes: opening checks it. Their bytes stay in the mapped files.
+public struct Checkpoint: Sendable {
+    /// Where a model comes from.
+    public enum Source: Sendable {
+        /// A GGUF file.
+        case gguf(GGUFFile)
+        /// A checkpoint folder.
+        case huggingFace(HuggingFaceFolder)
+    }
+
+    /// Where the model comes from.
+    public let source: Source
+    /// Its hyper-parameters.
+    public let configuration: ModelConfiguration
+    /// Things a user may want to know, one line each: tensors that are not used.
+    public let warnings: [String]
+    /// Names of all tensors in use: embeddings, blocks in order, output.
+    public let tensorNames: [String]
+    private let tensors: [String: Matrix]
+
+    init(
+        source: Source, configuration: ModelConfiguration, tensors: [(name: String, matrix: Matrix)], warnings: [String]
+    ) {
+        self.source = source
+        self.configuration = configuration
+        self.warnings = warnings
+        tensorNames = tensors.map(\.name)
+        self.tensors = Dictionary(tensors.map { ($0.name, $0.matrix) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Opens a GGUF file (of a split model, any part) or a checkpoint folder.
+    /// - Throws: ``CheckpointError``, ``ConfigurationError``, ``GGUFError``, ``SafetensorsError`` or ``FileError``, each
+    ///   with what is wrong and where.
+    public static func open(path: String) throws -> Checkpoint {
+        guard FileSystem.exists(path) else { throw CheckpointError.notFound(path) }
+        if FileSystem.isFolder(path) { return try Checkpoint(huggingFace: HuggingFaceFolder(path: path)) }
+        if path.hasSuffix(".safetensors") || path.hasSuffix(".safetensors.index.json") {
+            throw CheckpointError.safetensorsAlone(path)
+        }
+        return try Checkpoint(gguf: GGUFFile(path: path))
+    }
+
+    /// Whether the model has the tensor `name`, one of ``tensorNames``.
+    public func hasTensor(_ name: String) -> Bool { tensors[name] != nil }
+
+    /// The tensor called `name`. Vectors are matrices of one row; per-head norms have a row for each head.
+    /// - Throws: ``CheckpointError/missingTensor(_:)``.
+    public func tensor(_ name: String) throws(CheckpointError) -> Matrix {
+        guard let tensor = tensors[name] else { throw .missingTensor(name) }
+        return tensor
+    }
+
+    /// Number of weights.
+    public var parameterCount: Int { tensors.values.reduce(0) { $0 + $1.rows * $1.columns } }
+
+    /// Bytes of all tensors in use.
+    public var tensorByteCount: Int { tensors.values.reduce(0) { $0 + $1.data.count } }
+
+    /// Says in a line which tensors are not used; nothing when there are none.
+    static func warnings(unused names: [String]) -> [String] {
+        guard !names.isEmpty else { return [] }
+        let shown = names.prefix(3).joined(separator: ", ")
+        let more = names.count > 3 ? " and \(names.count - 3) more" : ""
+        return ["tensors that this architecture does not use are ignored: \(shown)\(more)"]
+    }
+}

@@ -1,0 +1,90 @@
+"""Fixtures: the built program, models to run it on, and a way to run it that never waits."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+GOLDEN = ROOT / "Tests" / "Golden" / "models"
+SHARED = Path(os.environ.get("KITE_SHARED") or ROOT.parent / "shared")
+NANO = ROOT / "Sources" / "CNano" / "nano-chat.gguf"
+NANO_CHECKPOINT = SHARED / "models" / "nano-chat"
+
+
+@dataclass
+class Result:
+    code: int
+    out: str
+    err: str
+    peak_bytes: int
+
+    @property
+    def error_lines(self):
+        return [line for line in self.err.splitlines() if line.lower().removeprefix("kite: ").startswith("error")]
+
+
+class Kite:
+    def __init__(self, path: Path):
+        self.path = str(path)
+
+    def __call__(self, *arguments, stdin: str | bytes = "", timeout=120, env=None) -> Result:
+        """Runs to the end with all of `stdin` piped in; a run that hangs fails the test."""
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        command = [self.path, *map(str, arguments)]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=os.environ | {"NO_COLOR": "1"} | (env or {}),
+        ) as process:
+            try:
+                out, err = process.communicate(data, timeout=timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                pytest.fail(f"no end after {timeout} s: {' '.join(command)}")
+        return Result(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), 0)
+
+    def ok(self, *arguments, **options) -> Result:
+        result = self(*arguments, **options)
+        assert result.code == 0, f"exit {result.code}: {' '.join(map(str, arguments))}\n{result.err}"
+        return result
+
+    def peak(self, *arguments) -> Result:
+        """Runs and measures the most memory that was resident."""
+        process = subprocess.Popen(
+            [self.path, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        scale = 1 if os.uname().sysname == "Darwin" else 1024
+        return Result(process.returncode, "", "", usage.ru_maxrss * scale)
+
+
+@pytest.fixture(scope="session")
+def kite() -> Kite:
+    path = Path(os.environ.get("KITE") or ROOT / ".build" / "release" / "kite")
+    if not path.is_file():
+        pytest.exit(f"{path} is not there: swift build -c release --product kite, or set KITE", returncode=2)
+    return Kite(path.resolve())
+
+
+@pytest.fixture(scope="session")
+def nano_checkpoint() -> Path:
+    if not (NANO_CHECKPOINT / "config.json").exists():
+        pytest.skip(f"no nano-chat checkpoint in {SHARED} (set KITE_SHARED)")
+    return NANO_CHECKPOINT
+
+
+@pytest.fixture(scope="session")
+def vocab():
+    """Finds a file of the shared vocabularies, or skips."""
+
+    def find(name: str) -> Path:
+        path = SHARED / "vocab" / name
+        if not path.exists():
+            pytest.skip(f"no {name} in {SHARED / 'vocab'} (set KITE_SHARED)")
+        return path
+
+    return find

@@ -1,0 +1,39 @@
+"""The same words as llama.cpp, when one is given: KITE_LLAMA_COMPLETION=path/to/llama-completion."""
+
+import os
+import subprocess
+
+import pytest
+from conftest import GOLDEN, NANO
+
+PEER = os.environ.get("KITE_LLAMA_COMPLETION")
+pytestmark = pytest.mark.skipif(not PEER, reason="no KITE_LLAMA_COMPLETION")
+QUESTIONS = [
+    "What is the capital of Peru?", 'List 10 synonyms for the word "tiny"', "What is 47 plus 38?", "Count from 1 to 9.",
+    "What is the opposite of hot?", "Hello", "Spell the word cat.",
+]
+
+
+def peer(model, prompt, count):
+    done = subprocess.run(
+        [PEER, "-m", model, "-no-cnv", "--no-display-prompt", "-p", prompt, "-n", str(count), "--temp", "0", "-t", "2"],
+        capture_output=True, stdin=subprocess.DEVNULL, timeout=120,
+    )
+    assert done.returncode == 0
+    return done.stdout.decode("utf-8", "replace").replace(" [end of text]", "").strip()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_nano(kite, question):
+    prompt = f"<|user|>\n{question}<|endoftext|>\n<|assistant|>\n"
+    actual = kite.ok("generate", "-m", NANO, "-p", prompt, "-n", "64", "--temp", "0").out.strip()
+    assert actual == peer(NANO, prompt, 64)
+
+
+# The 3B lies: its GGUF says parallel residual, which both must ignore. Window and 1.6B-bias models have their own truth.
+@pytest.mark.parametrize("name", ["stablelm-3b", "stablelm-2-1_6b", "stablelm-2-12b", "llama", "llama-yarn", "llama-3"])
+def test_tiny(kite, name):
+    """Random models diverge at the first near tie, so only the first words are compared."""
+    model = GOLDEN / name / "model.gguf"
+    actual = kite.ok("generate", "-m", model, "-p", "the tin", "-n", "3", "--temp", "0", "--ignore-eos").out
+    assert actual.strip() == peer(model, "the tin", 3)

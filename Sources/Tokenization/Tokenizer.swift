@@ -94,7 +94,7 @@ public final class Tokenizer: Sendable {
         if !UTF8Validation.isValid(bytes) {
             text = Array(String(decoding: bytes, as: UTF8.self).utf8)
         }
-        var work = scratch.withLock { $0.take() } ?? EncodingScratch(cache: encoder.usesCache)
+        var work = scratch.withLock { $0.take() } ?? EncodingScratch()
         var output: [TokenID] = []
         output.reserveCapacity(text.count / 3 + 4)
         if addSpecialTokens { output += prefixTokens }

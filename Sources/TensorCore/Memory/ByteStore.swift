@@ -13,6 +13,12 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
     /// The `errno` of the failed call; 0 when the call itself did not fail.
     public let code: Int32
 
+    package init(path: String, operation: String, code: Int32) {
+        self.path = path
+        self.operation = operation
+        self.code = code
+    }
+
     /// One line for a person.
     public var description: String {
         "cannot \(operation) \(path): \(code == 0 ? "not a regular file" : String(cString: strerror(code)))"

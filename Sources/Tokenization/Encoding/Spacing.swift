@@ -7,6 +7,8 @@ struct Spacing: Sendable, Equatable {
         case always
         /// The same, unless the stretch begins with a space.
         case unlessPresent
+        /// Only at the very start.
+        case first
         /// Only at the very start, unless there is a space.
         case firstUnlessPresent
     }
@@ -30,6 +32,7 @@ struct Spacing: Sendable, Equatable {
         switch prefix {
         case .never: break
         case .always: output.append(0x20)
+        case .first: if start == 0 { output.append(0x20) }
         case .unlessPresent: if !beginsWithSpace(text, start, end) { output.append(0x20) }
         case .firstUnlessPresent: if start == 0, !beginsWithSpace(text, start, end) { output.append(0x20) }
         }

@@ -30,6 +30,7 @@ struct TextEncoder: Sendable {
     func encode(
         _ text: [UInt8], parseSpecialTokens: Bool, into output: inout [TokenID], _ work: inout EncodingScratch
     ) {
+        if text.isEmpty { return }
         guard let rawTokens else {
             normalize(text.span, 0, text.count, parseSpecialTokens, &output, &work)
             return

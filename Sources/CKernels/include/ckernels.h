@@ -4,5 +4,6 @@
 
 #include "kite_cpu.h"
 #include "kite_float.h"
+#include "kite_matmul.h"
 
 #endif

@@ -1,0 +1,49 @@
+// Chooses the matrix kernels of the CPU level in use.
+#include "kite_cpu.h"
+#include "matmul_table.h"
+
+static const struct kite_matmul_table *table(void) {
+    switch (kite_cpu_current()) {
+    default: return &kite_matmul_scalar;
+    }
+}
+
+enum kite_activations kite_activations_of(enum kite_type type) {
+    switch (type) {
+    case KITE_F32:
+    case KITE_F16:
+    case KITE_BF16: return KITE_ACTIVATIONS_F32;
+    case KITE_Q4_0:
+    case KITE_Q4_1:
+    case KITE_Q5_0:
+    case KITE_Q5_1:
+    case KITE_Q8_0:
+    case KITE_IQ4_NL: return KITE_ACTIVATIONS_Q32;
+    default: return KITE_ACTIVATIONS_Q256;
+    }
+}
+
+void kite_dequantize(enum kite_type type, const void *blocks, size_t count, float *out) {
+    table()->dequantize(type, blocks, count, out);
+}
+
+size_t kite_panel_bytes(size_t k, size_t columns) { return (k + 255) / 256 * columns * sizeof(struct kite_record); }
+
+void kite_panel_write(enum kite_activations format, const float *x, size_t k, size_t columns, size_t column,
+                      void *panel) {
+    struct kite_record *record = (struct kite_record *)panel + column;
+    if (format == KITE_ACTIVATIONS_Q32) table()->write_q32(x, k, columns, record);
+    if (format == KITE_ACTIVATIONS_Q256) table()->write_q256(x, k, columns, record);
+}
+
+size_t kite_product_scratch(enum kite_activations format, size_t k) {
+    return format == KITE_ACTIVATIONS_F32 ? (k + 15) / 16 * 64 * KITE_FLOAT_ROWS : KITE_TILE_SCRATCH;
+}
+
+void kite_product_rows(const struct kite_product *p, size_t begin, size_t end, void *scratch) {
+    if (begin >= end || p->columns == 0) return;
+    table()->multiply[p->format](p, begin, end, scratch);
+    if (!p->bias) return;
+    for (size_t c = 0; c < p->columns; c++)
+        for (size_t row = begin; row < end; row++) p->out[c * p->out_stride + row] += p->bias[row];
+}

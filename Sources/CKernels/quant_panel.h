@@ -1,0 +1,86 @@
+// The panel of 8-bit activations, and how a column of it is written. Compiled once per CPU level.
+//
+// A panel is cut into slabs of 256 consecutive k; a slab holds one record per column, column after column, so a sweep
+// over the columns of a slab reads memory in order. The record of column c in slab s is number s * columns + c.
+#ifndef KITE_QUANT_PANEL_H
+#define KITE_QUANT_PANEL_H
+
+#include "quant_blocks.h"
+
+/// 256 activations. Codes are stored with 128 added: the unsigned operand of VPDPBUSD, whose other operand, the
+/// weights, may then be signed. Past the end of the vector codes are 128 and scales 0.
+struct kite_record {
+    _Alignas(64) uint8_t code[256];
+    union {
+        struct {
+            float scale[8];
+            float sum[8];  ///< scale * (sum of the 32 codes)
+        } q32;
+        struct {
+            int16_t sum16[16];  ///< sums of 16 codes
+            int16_t sum32[8];   ///< sums of 32 codes
+            float scale;
+            float unused[3];
+        } q256;
+    };
+};
+_Static_assert(sizeof(struct kite_record) == 320, "five cache lines");
+
+/// Rounds `count` numbers, a multiple of 16, to codes with 128 added. Returns the scale.
+KITE_INLINE float kite_round_codes(const float *x, int count, uint8_t *code) {
+    // As integers, magnitudes compare like the floats they are, and NaN is above infinity.
+    uint32_t largest = 0;
+    for (int i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        bits &= 0x7fffffff;
+        largest = bits > largest ? bits : largest;
+    }
+    // Below 2^-100 the inverse would overflow: such a block counts as zero.
+    if (largest < 0x0d800000 || largest >= 0x7f800000) {
+        memset(code, 128, (size_t)count);
+        return largest < 0x0d800000 ? 0.0f : __builtin_nanf("");
+    }
+    float magnitude;
+    memcpy(&magnitude, &largest, sizeof magnitude);
+    float inverse = 127.0f / magnitude;
+    for (int i = 0; i < count; i++) {
+        // 1.5 * 2^23 + 128: the sum is rounded to an integer, half to even, which its low bits hold.
+        float shifted = x[i] * inverse + 0x1.8001p+23f;
+        uint32_t bits;
+        memcpy(&bits, &shifted, sizeof bits);
+        code[i] = (uint8_t)bits;
+    }
+    return magnitude / 127.0f;
+}
+
+KITE_INLINE void kite_write_q256(const float *x, size_t k, size_t columns, struct kite_record *record) {
+    for (size_t at = 0; at < k; at += 256, record += columns) {
+        record->q256.scale = kite_round_codes(x + at, 256, record->code);
+        for (int g = 0; g < 16; g++) {
+            int sum = -128 * 16;
+            for (int i = 0; i < 16; i++) sum += record->code[16 * g + i];
+            record->q256.sum16[g] = (int16_t)sum;
+        }
+        for (int g = 0; g < 8; g++)
+            record->q256.sum32[g] = (int16_t)(record->q256.sum16[2 * g] + record->q256.sum16[2 * g + 1]);
+    }
+}
+
+KITE_INLINE void kite_write_q32(const float *x, size_t k, size_t columns, struct kite_record *record) {
+    for (size_t at = 0; at < k; at += 256, record += columns)
+        for (int b = 0; b < 8; b++) {
+            uint8_t *code = record->code + 32 * b;
+            float scale = 0;
+            int sum = -128 * 32;
+            if (at + 32 * (size_t)b < k)
+                scale = kite_round_codes(x + at + 32 * b, 32, code);
+            else
+                memset(code, 128, 32);
+            for (int i = 0; i < 32; i++) sum += code[i];
+            record->q32.scale[b] = scale;
+            record->q32.sum[b] = scale * (float)sum;
+        }
+}
+
+#endif

@@ -1,0 +1,28 @@
+internal import CKernels
+
+/// How exactly the input of a matrix product is represented.
+package enum ActivationPrecision: Sendable, Hashable {
+    /// 8 bits for quantized weights (one scale per 32 or 256 numbers), f32 for float weights.
+    case int8
+    /// f32 for all weights: the weights are decoded and multiplied as floats. Slower; the truth that tests hold on to.
+    case float32
+}
+
+/// The formats that kite_matmul.h describes, with the reasons for them.
+enum ActivationFormat: CaseIterable {
+    case float32
+    case int8By32
+    case int8By256
+
+    init(_ format: kite_activations) {
+        self = Self.allCases.first { $0.kernelFormat == format } ?? .float32
+    }
+
+    var kernelFormat: kite_activations {
+        switch self {
+        case .float32: KITE_ACTIVATIONS_F32
+        case .int8By32: KITE_ACTIVATIONS_Q32
+        case .int8By256: KITE_ACTIVATIONS_Q256
+        }
+    }
+}

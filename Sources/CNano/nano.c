@@ -1,5 +1,7 @@
 #include "cnano.h"
 
+#pragma clang diagnostic ignored "-Wc23-extensions"  // #embed
+
 _Alignas(64) static const unsigned char model[] = {
 #embed "nano-chat.gguf"
 };

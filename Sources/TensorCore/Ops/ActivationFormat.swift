@@ -1,11 +1,11 @@
 internal import CKernels
 
 /// How exactly the input of a matrix product is represented.
-package enum ActivationPrecision: Sendable, Hashable {
+public enum ActivationPrecision: String, Sendable, Hashable, CaseIterable {
     /// 8 bits for quantized weights (one scale per 32 or 256 numbers), f32 for float weights.
     case int8
     /// f32 for all weights: the weights are decoded and multiplied as floats. Slower; the truth that tests hold on to.
-    case float32
+    case float32 = "f32"
 }
 
 /// The formats that kite_matmul.h describes, with the reasons for them.

@@ -1,0 +1,153 @@
+/// One request on the engine's thread: reads the prompt chunk by chunk, then makes the answer token by token.
+///
+/// Everything mutable is touched only from `advance`, that is on the engine's thread.
+final class GenerationJob: EngineJob, @unchecked Sendable {
+    /// What a request starts from, worked out on the engine's thread when its turn comes.
+    struct Prompt {
+        var tokens: [TokenID]
+        var droppedTurns = 0
+    }
+
+    private enum Phase {
+        case waiting
+        case prompt(next: Int)
+        case answer
+        case done
+    }
+
+    private let model: LanguageModel
+    private let sequence: TokenSequence
+    private let options: GenerationOptions
+    private let channel: ResponseChannel
+    private let prepare: () throws -> Prompt
+    private let completion: (Result<Response, any Error>) -> Void
+
+    private var phase = Phase.waiting
+    private var prompt = Prompt(tokens: [])
+    private var cachedTokens = 0
+    private var sampler: Sampler?
+    private var decoder: StreamingDecoder
+    private var stops: StopMatcher
+    private var answer: [TokenID] = []
+    private var text = ""
+    private var timings = Timings()
+    private let requested = ContinuousClock.now
+    private var phaseStart = ContinuousClock.now
+
+    /// - Parameters:
+    ///   - prepare: Works out the prompt when the request's turn comes.
+    ///   - completion: Told how it ended, on the engine's thread, before the stream ends.
+    init(
+        model: LanguageModel, sequence: TokenSequence, options: GenerationOptions, channel: ResponseChannel,
+        prepare: @escaping () throws -> Prompt, completion: @escaping (Result<Response, any Error>) -> Void = { _ in }
+    ) {
+        self.model = model
+        self.sequence = sequence
+        self.options = options
+        self.channel = channel
+        self.prepare = prepare
+        self.completion = completion
+        decoder = StreamingDecoder(model.tokenizer, skipSpecialTokens: !options.includesSpecialTokens)
+        stops = StopMatcher(options.stop)
+    }
+
+    func advance() -> EngineProgress {
+        do {
+            if channel.isCancelled { return finish(.cancelled) }
+            switch phase {
+            case .waiting:
+                try begin()
+                return .more
+            case .prompt(let next):
+                try readPrompt(from: next)
+                return .more
+            case .answer:
+                return try makeToken()
+            case .done:
+                return .finished
+            }
+        } catch {
+            phase = .done
+            completion(.failure(error))
+            channel.fail(error)
+            return .finished
+        }
+    }
+
+    /// Works out the prompt and what of it the cache still holds.
+    private func begin() throws {
+        try options.validate()
+        prompt = try prepare()
+        guard !prompt.tokens.isEmpty else { throw GenerationError.emptyPrompt }
+        guard prompt.tokens.count < model.contextLength else {
+            throw GenerationError.promptTooLong(tokens: prompt.tokens.count, contextLength: model.contextLength)
+        }
+        sampler = try model.makeSampler(options, promptTokens: prompt.tokens)
+        // The last token is always computed anew: its logits choose the first token of the answer.
+        cachedTokens = min(sequence.commonPrefix(with: prompt.tokens), prompt.tokens.count - 1)
+        sequence.truncate(to: cachedTokens)
+        phaseStart = .now
+        phase = .prompt(next: cachedTokens)
+    }
+
+    private func readPrompt(from next: Int) throws {
+        let end = min(next + model.promptChunk, prompt.tokens.count)
+        let isLast = end == prompt.tokens.count
+        try sequence.append(prompt.tokens[next..<end], logits: isLast ? .last : .none)
+        phase = isLast ? .answer : .prompt(next: end)
+        if isLast {
+            timings.prompt = seconds(since: phaseStart)
+            phaseStart = .now
+        }
+    }
+
+    /// Chooses a token, passes its text on, and computes what follows it.
+    private func makeToken() throws -> EngineProgress {
+        if let most = options.maximumResponseTokens, answer.count >= most { return finish(.length) }
+        guard var sampler = sampler.take() else { return finish(.stop) }
+        let token = try sequence.sample(with: &sampler)
+        self.sampler = sampler
+        if answer.isEmpty { timings.firstToken = seconds(since: requested) }
+        if !options.ignoresEndOfGeneration, model.tokenizer.endOfGeneration.contains(token) {
+            return finish(.stop)
+        }
+        answer.append(token)
+        let piece = stops.append(decoder.append(token))
+        let keepsUp = emit(piece.text)
+        if let stop = piece.stop { return finish(.stopSequence(stop), flushing: false) }
+        if answer.count == options.maximumResponseTokens { return finish(.length) }
+        if sequence.count >= model.contextLength { return finish(.contextFull) }
+        try sequence.append([token], logits: .last)
+        return keepsUp ? .more : .blocked
+    }
+
+    private func emit(_ piece: String) -> Bool {
+        guard !piece.isEmpty else { return true }
+        text += piece
+        return channel.push(.init(text: piece, tokenCount: answer.count))
+    }
+
+    private func finish(_ reason: FinishReason, flushing: Bool = true) -> EngineProgress {
+        var reason = reason
+        if flushing {
+            let rest = stops.append(decoder.finish())
+            _ = emit(rest.text + (rest.stop == nil ? stops.finish() : ""))
+            if let stop = rest.stop { reason = .stopSequence(stop) }
+        }
+        if case .answer = phase { timings.generation = seconds(since: phaseStart) }
+        phase = .done
+        let response = Response(
+            content: text, tokens: answer, finishReason: reason,
+            usage: Usage(
+                promptTokens: prompt.tokens.count, cachedPromptTokens: cachedTokens, completionTokens: answer.count),
+            timings: timings, seed: sampler?.seed ?? 0, droppedTurns: prompt.droppedTurns)
+        completion(.success(response))
+        channel.finish(response)
+        return .finished
+    }
+
+    private func seconds(since start: ContinuousClock.Instant) -> Double {
+        let (whole, attoseconds) = (ContinuousClock.now - start).components
+        return Double(whole) + Double(attoseconds) * 1e-18
+    }
+}

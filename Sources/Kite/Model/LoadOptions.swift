@@ -1,0 +1,40 @@
+/// How a model is loaded and run. The defaults suit the machine and the file.
+public struct LoadOptions: Sendable, Hashable {
+    /// Threads that compute; nil takes what the machine (or its container) grants.
+    public var threads: Int?
+
+    /// Most tokens of prompt and answer together; nil takes the model's own limit, at most 4,096.
+    ///
+    /// Memory for the context is taken as a conversation grows, not at once.
+    public var contextLength: Int?
+
+    /// How keys and values are remembered; nil takes f32 for a model of f32 weights and f16 for all others.
+    public var kvCacheType: KVCacheType?
+
+    /// How activations meet quantized weights: 8-bit integers (fast) or f32 (exact, several times slower).
+    public var activations: ActivationPrecision
+
+    /// The chat format: the name of a built-in template or Jinja source; nil takes the file's own.
+    public var chatTemplate: String?
+
+    /// Overrides the pre-tokenizer that the file names (or fails to name).
+    public var preTokenizer: String?
+
+    /// Tokens of a prompt that are computed together. The answer does not depend on it.
+    public var promptChunk: Int
+
+    /// Options with the given choices.
+    public init(
+        threads: Int? = nil, contextLength: Int? = nil, kvCacheType: KVCacheType? = nil,
+        activations: ActivationPrecision = .int8, chatTemplate: String? = nil, preTokenizer: String? = nil,
+        promptChunk: Int = 512
+    ) {
+        self.threads = threads
+        self.contextLength = contextLength
+        self.kvCacheType = kvCacheType
+        self.activations = activations
+        self.chatTemplate = chatTemplate
+        self.preTokenizer = preTokenizer
+        self.promptChunk = promptChunk
+    }
+}

@@ -1,0 +1,64 @@
+/// How an answer is made.
+public struct GenerationOptions: Sendable, Hashable {
+    /// How each token is chosen.
+    public var sampling: SamplingOptions
+    /// Most tokens of the answer; nil goes on until the model ends or the context is full.
+    public var maximumResponseTokens: Int?
+    /// Texts that end the answer, wherever token borders fall. They are not part of it.
+    public var stop: [String]
+    /// Goes on past end-of-generation tokens, which are then never chosen.
+    public var ignoresEndOfGeneration: Bool
+    /// Writes special tokens of the answer as text instead of leaving them out.
+    public var includesSpecialTokens: Bool
+
+    /// Options with the given choices.
+    public init(
+        sampling: SamplingOptions = .init(), maximumResponseTokens: Int? = nil, stop: [String] = [],
+        ignoresEndOfGeneration: Bool = false, includesSpecialTokens: Bool = false
+    ) {
+        self.sampling = sampling
+        self.maximumResponseTokens = maximumResponseTokens
+        self.stop = stop
+        self.ignoresEndOfGeneration = ignoresEndOfGeneration
+        self.includesSpecialTokens = includesSpecialTokens
+    }
+
+    /// Throws ``GenerationError`` naming the first option that makes no sense.
+    func validate() throws {
+        try sampling.validate()
+        if let most = maximumResponseTokens, most < 0 {
+            throw GenerationError.invalidOption("maximumResponseTokens", "\(most) is negative")
+        }
+        if stop.contains("") { throw GenerationError.invalidOption("stop", "a stop string is empty") }
+        if stop.count > 256 { throw GenerationError.invalidOption("stop", "more than 256 stop strings") }
+    }
+}
+
+/// Why a request could not be answered.
+public enum GenerationError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// An option has a value it cannot have.
+    case invalidOption(_ option: String, _ problem: String)
+    /// The prompt alone does not fit the context.
+    case promptTooLong(tokens: Int, contextLength: Int)
+    /// There is nothing to continue: the prompt has no tokens.
+    case emptyPrompt
+    /// There is no answer to make anew.
+    case nothingToRegenerate
+    /// A token id that the model does not have.
+    case tokenOutOfRange(TokenID, vocabularySize: Int)
+    /// Memory for the context could not be had.
+    case outOfMemory(String)
+
+    /// One line for a person.
+    public var description: String {
+        switch self {
+        case .invalidOption(let option, let problem): "option \(option): \(problem)"
+        case .promptTooLong(let tokens, let limit):
+            "the prompt has \(tokens) tokens, the context holds \(limit): shorten it or allow a longer context"
+        case .emptyPrompt: "the prompt is empty: there is nothing to continue"
+        case .nothingToRegenerate: "there is no answer yet that could be made anew"
+        case .tokenOutOfRange(let id, let size): "token \(id) is not in the vocabulary of \(size)"
+        case .outOfMemory(let what): "out of memory: \(what)"
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Synchronization
+
+/// A conversation with a model.
+///
+/// ```swift
+/// let session = LanguageModelSession(model: try await .load(.nano))
+/// print(try await session.respond(to: "What is the capital of Peru?").content)
+/// ```
+///
+/// What must hold, and has a test each:
+/// 1. Leaving the stream's loop, cancelling the task or dropping the stream stops the model within one token or one
+///    chunk of the prompt, and the next request does not wait for the abandoned one.
+/// 2. After a cancellation the session goes on as usual. The partial answer stays in the transcript, as shown.
+/// 3. A slow reader does not grow memory: the model waits for it.
+/// 4. A request on a busy session waits for those before it, in order.
+/// 5. The model never computes on Swift's own threads.
+/// 6. A request that fails leaves the transcript as it was.
+public final class LanguageModelSession: Sendable {
+    private struct State: Sendable {
+        var transcript: Transcript
+        /// Entries at the start of the transcript that no longer fit the context.
+        var droppedEntries = 0
+        var pending: [GenerationJob] = []
+    }
+
+    /// The model that answers.
+    public let model: LanguageModel
+    private let sequence: TokenSequence
+    private let state: Mutex<State>
+
+    /// A new conversation, or one that goes on from `transcript`.
+    /// - Parameters:
+    ///   - model: The model that answers.
+    ///   - instructions: The system message; overrides the transcript's.
+    ///   - transcript: What was said before.
+    public init(model: LanguageModel, instructions: String? = nil, transcript: Transcript? = nil) {
+        self.model = model
+        sequence = TokenSequence(model: model)
+        var start = transcript ?? Transcript()
+        if let instructions { start.instructions = instructions }
+        state = Mutex(State(transcript: start))
+    }
+
+    /// What was said so far. A question appears with the beginning of its answer.
+    public var transcript: Transcript { state.withLock { $0.transcript } }
+
+    /// Whether an answer is being made or waited for.
+    public var isResponding: Bool { state.withLock { !$0.pending.isEmpty } }
+
+    /// Tokens the context holds now, prompt and answer together.
+    public var tokensInContext: Int { sequence.publishedCount }
+
+    /// Answers `prompt` and waits for the whole answer.
+    /// - Throws: ``GenerationError``, a template's error, or `CancellationError`.
+    public func respond(to prompt: String, options: GenerationOptions = .init()) async throws -> Response {
+        try await streamResponse(to: prompt, options: options).collect()
+    }
+
+    /// Answers `prompt` piece by piece.
+    public func streamResponse(to prompt: String, options: GenerationOptions = .init()) -> ResponseStream {
+        start(options) { $0.entries.append(.init(role: .user, content: prompt)) }
+    }
+
+    /// Takes the last answer back and makes another one.
+    ///
+    /// The stream throws ``GenerationError/nothingToRegenerate`` when nothing was asked yet.
+    public func streamRegeneration(options: GenerationOptions = .init()) -> ResponseStream {
+        start(options) { transcript in
+            while transcript.entries.last?.role == .assistant { transcript.entries.removeLast() }
+            guard transcript.entries.last?.role == .user else { throw GenerationError.nothingToRegenerate }
+        }
+    }
+
+    /// Forgets the messages and keeps the instructions.
+    public func clear() {
+        state.withLock {
+            $0.transcript.entries = []
+            $0.droppedEntries = 0
+        }
+    }
+
+    /// Sets or removes the system message, from the next request on.
+    public func setInstructions(_ instructions: String?) {
+        state.withLock { $0.transcript.instructions = instructions }
+    }
+
+    /// Goes on from another transcript.
+    public func replaceTranscript(_ transcript: Transcript) {
+        state.withLock {
+            $0.transcript = transcript
+            $0.droppedEntries = 0
+        }
+    }
+
+    /// Queues a request. `edit` turns the transcript into the one to answer, when the request's turn comes.
+    private func start(
+        _ options: GenerationOptions, edit: @escaping @Sendable (inout Transcript) throws -> Void
+    ) -> ResponseStream {
+        let channel = ResponseChannel()
+        let before = Mutex<Transcript?>(nil)
+        let job = GenerationJob(
+            model: model, sequence: sequence, options: options, channel: channel,
+            prepare: { [self] in
+                let asked = try state.withLock { state -> Transcript in
+                    before.withLock { $0 = state.transcript }
+                    try edit(&state.transcript)
+                    state.droppedEntries = min(state.droppedEntries, max(state.transcript.entries.count - 1, 0))
+                    return state.transcript
+                }
+                return try fit(asked, options)
+            },
+            completion: { [self] result in end(result, before: before.withLock { $0 }) })
+        channel.setOnDrained { [weak self, weak job] in
+            guard let self, let job else { return }
+            model.engine.submit(job)
+        }
+        let isFirst = state.withLock {
+            $0.pending.append(job)
+            return $0.pending.count == 1
+        }
+        if isFirst { model.engine.submit(job) }
+        return ResponseStream(channel)
+    }
+
+    /// Records the answer, or puts the transcript back, and lets the next request in.
+    private func end(_ result: Result<Response, any Error>, before: Transcript?) {
+        let next = state.withLock { state -> GenerationJob? in
+            switch result {
+            case .success(let response) where before != nil:
+                state.transcript.entries.append(.init(role: .assistant, content: response.content))
+            case .success: break  // cancelled before its turn came
+            case .failure:
+                if let before { state.transcript = before }
+            }
+            state.pending.removeFirst()
+            return state.pending.first
+        }
+        if let next { model.engine.submit(next) }
+    }
+
+    /// Renders the transcript, leaving out the oldest turns while it does not fit the context.
+    private func fit(_ transcript: Transcript, _ options: GenerationOptions) throws -> GenerationJob.Prompt {
+        let room = min(options.maximumResponseTokens ?? 256, model.contextLength / 4)
+        var dropped = state.withLock { $0.droppedEntries }
+        let alreadyDropped = dropped
+        while true {
+            let tokens = try model.chatTokens(transcript.instructions, transcript.entries.dropFirst(dropped))
+            let rest = transcript.entries.dropFirst(dropped)
+            let nextTurn = rest.dropFirst().firstIndex { $0.role == .user }
+            guard tokens.count + room > model.contextLength, let nextTurn else {
+                state.withLock { $0.droppedEntries = dropped }
+                return .init(
+                    tokens: tokens,
+                    droppedTurns: transcript.entries[alreadyDropped..<dropped].count { $0.role == .user })
+            }
+            dropped = nextTurn
+        }
+    }
+}

@@ -1,0 +1,227 @@
+/// The fused operations that a forward pass is written in, computed on the CPU.
+///
+/// The list is short on purpose: another device implements the same one. A pass runs `begin`, `embed`, then per block
+/// `project`, `attend`, `addProjection`, `addGatedProjection`, and at the end `logits` and `end`. The residual stream
+/// and all intermediate rows live in here, `[token][width]`, and are reused from pass to pass. For one thread at a time.
+package final class CPUBackend: @unchecked Sendable {
+    /// Widths of the model and the most tokens of a pass.
+    package struct Shape: Sendable {
+        package var tokens: Int
+        package var embedding: Int
+        package var feedForward: Int
+        package var vocabulary: Int
+        package var queryHeads: Int
+        package var kvHeads: Int
+        package var headSize: Int
+
+        package init(
+            tokens: Int, embedding: Int, feedForward: Int, vocabulary: Int, queryHeads: Int, kvHeads: Int,
+            headSize: Int
+        ) {
+            self.tokens = tokens
+            self.embedding = embedding
+            self.feedForward = feedForward
+            self.vocabulary = vocabulary
+            self.queryHeads = queryHeads
+            self.kvHeads = kvHeads
+            self.headSize = headSize
+        }
+
+        var query: Int { queryHeads * headSize }
+        var keyValue: Int { kvHeads * headSize }
+    }
+
+    /// Types of the matrices that each kind of row is multiplied with.
+    package struct InputTypes: Sendable {
+        /// Rows of the residual stream, normalized.
+        package var residual: Set<TensorType> = []
+        /// Rows that attention found.
+        package var attention: Set<TensorType> = []
+        /// Rows of silu(gate)·up.
+        package var gated: Set<TensorType> = []
+
+        package init() {}
+    }
+
+    /// The rows between the operations of a block.
+    package enum Slot: Sendable {
+        /// `[query head][head size]`
+        case query
+        /// `[kv head][head size]`
+        case key, value
+        /// `[feed-forward width]`
+        case gate, up
+    }
+
+    let shape: Shape
+    private let pool: ThreadPool
+    private let scratch: ProductScratch
+    private let rotary: RotaryAngles
+    private let attention: Attention
+    /// The inputs of products, in the formats that the weights they meet call for.
+    private let residualPanel: ActivationPanel
+    private let attentionPanel: ActivationPanel
+    private let gatedPanel: ActivationPanel
+    private let residual: FloatBuffer
+    private let normed: FloatBuffer
+    private let query: FloatBuffer
+    private let key: FloatBuffer
+    private let value: FloatBuffer
+    private let attended: FloatBuffer
+    private let gate: FloatBuffer
+    private let up: FloatBuffer
+    private let summand: FloatBuffer
+    private let scores: FloatBuffer
+    private var tokens = 0
+
+    /// Logits computed at once when all are wanted: a vocabulary's row is long.
+    private static let logitRows = 16
+
+    /// - Parameters:
+    ///   - shape: Widths of the model and the most tokens of a pass.
+    ///   - inputs: Types of the matrices that each kind of row is multiplied with.
+    ///   - layout: Shape of the key/value caches.
+    ///   - table: Rotary frequencies.
+    ///   - window: How many positions back a token attends to; nil for all.
+    ///   - threads: Threads that compute.
+    ///   - activations: What quantized weights are multiplied with.
+    /// - Returns: nil when the heads do not divide.
+    /// - Throws: ``AllocationError``.
+    package init?(
+        _ shape: Shape, inputs: InputTypes, layout: KVLayout, rotary table: RotaryTable, window: Int?, threads: Int,
+        activations: ActivationPrecision
+    ) throws(AllocationError) {
+        let attentionShape = Attention.Shape(
+            queryHeads: shape.queryHeads, scale: 1 / Float(shape.headSize).squareRoot(), window: window)
+        pool = ThreadPool(threads: threads)
+        guard let attention = try Attention(attentionShape, layout: layout, threads: pool.threads) else { return nil }
+        self.shape = shape
+        self.attention = attention
+        func panel(_ width: Int, _ types: Set<TensorType>) throws(AllocationError) -> ActivationPanel {
+            try ActivationPanel(width: width, capacity: shape.tokens, types: types, precision: activations)
+        }
+        residualPanel = try panel(shape.embedding, inputs.residual)
+        attentionPanel = try panel(shape.query, inputs.attention)
+        gatedPanel = try panel(shape.feedForward, inputs.gated)
+        scratch = try ProductScratch(
+            width: max(shape.embedding, shape.query, shape.feedForward), threads: pool.threads)
+        rotary = try RotaryAngles(capacity: shape.tokens, table: table)
+        func rows(_ width: Int) throws(AllocationError) -> FloatBuffer {
+            try FloatBuffer(count: shape.tokens * width)
+        }
+        residual = try rows(shape.embedding)
+        normed = try rows(shape.embedding)
+        query = try rows(shape.query)
+        key = try rows(shape.keyValue)
+        value = try rows(shape.keyValue)
+        attended = try rows(shape.query)
+        gate = try rows(shape.feedForward)
+        up = try rows(shape.feedForward)
+        summand = try rows(shape.embedding)
+        scores = try FloatBuffer(count: min(shape.tokens, Self.logitRows) * shape.vocabulary)
+    }
+
+    /// Starts a pass over `tokens` tokens at the positions from `position` on, for which `sequence` has room.
+    package func begin(tokens: Int, position: Int, sequence: KVSequence) {
+        precondition(tokens <= shape.tokens, "more tokens than the backend was made for")
+        self.tokens = tokens
+        rotary.set(positions: position..<position + tokens)
+        attention.begin([.init(sequence: sequence, firstRow: 0, firstPosition: position, tokens: tokens)])
+    }
+
+    /// Ends a pass and lets go of the sequence.
+    package func end() { attention.end() }
+
+    /// Sets the residual stream to the rows `ids` of `table`, which the caller has checked.
+    package func embed(_ ids: [Int32], from table: Matrix) {
+        pool.forEachChunk(of: ids.count, chunk: 16) { _, range in
+            for row in range {
+                table.dequantizeRow(Int(ids[row]), into: residual.pointer + row * shape.embedding)
+            }
+        }
+    }
+
+    /// Normalizes the residual stream and multiplies it by each of `layers` into the slot of the same index.
+    package func project(normalizedBy norm: Normalization, _ layers: [Linear], into slots: [Slot]) {
+        loadResidual(rows: 0..<tokens, normalizedBy: norm)
+        multiply(residualPanel, by: zip(layers, slots).map { ($0, buffer($1)) })
+    }
+
+    /// Norms (per head, where given) and rotates queries and keys, stores keys and values of `layer`, and attends.
+    package func attend(layer: Int, queryNorm: Normalization?, keyNorm: Normalization?) {
+        pool.forEachChunk(of: tokens, chunk: 4) { _, range in
+            for row in range {
+                let query = query.pointer + row * shape.query
+                let key = key.pointer + row * shape.keyValue
+                queryNorm?.normalizeRow(query, into: query)
+                keyNorm?.normalizeRow(key, into: key)
+                rotary.rotateRow(query, row: row, heads: shape.queryHeads, headSize: shape.headSize)
+                rotary.rotateRow(key, row: row, heads: shape.kvHeads, headSize: shape.headSize)
+            }
+        }
+        attention.store(layer: layer, keys: key, values: value, pool: pool)
+        attention.attend(layer: layer, queries: query, output: attended, pool: pool)
+    }
+
+    /// Adds `layer` of what attention found to the residual stream.
+    package func addProjection(_ layer: Linear) {
+        attentionPanel.load(attended, columns: tokens, pool: pool)
+        add(layer, of: attentionPanel)
+    }
+
+    /// Adds `layer` of silu(gate)·up to the residual stream.
+    package func addGatedProjection(_ layer: Linear) {
+        gatedPanel.begin(columns: tokens)
+        pool.forEachChunk(of: tokens, chunk: 4) { _, range in
+            for row in range {
+                let gate = gate.pointer + row * shape.feedForward
+                FloatOps.gate(gate, up.pointer + row * shape.feedForward, into: gate, count: shape.feedForward)
+                gatedPanel.write(column: row, from: gate)
+            }
+        }
+        add(layer, of: gatedPanel)
+    }
+
+    /// Replaces `output` by the logits after the tokens `rows` of the pass, `[token][vocabulary]`.
+    package func logits(_ layer: Linear, norm: Normalization, rows: Range<Int>, into output: inout [Float]) {
+        output.removeAll(keepingCapacity: true)
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.logitRows) {
+            let batch = first..<min(first + Self.logitRows, rows.upperBound)
+            loadResidual(rows: batch, normalizedBy: norm)
+            multiply(residualPanel, by: [(layer, scores)])
+            output.append(contentsOf: UnsafeBufferPointer(start: scores.pointer, count: batch.count * shape.vocabulary))
+        }
+    }
+
+    /// Brings rows of the residual stream, normalized, into their panel.
+    private func loadResidual(rows: Range<Int>, normalizedBy norm: Normalization) {
+        residualPanel.begin(columns: rows.count)
+        pool.forEachChunk(of: rows.count, chunk: 4) { _, range in
+            for column in range {
+                let row = (rows.lowerBound + column) * shape.embedding
+                norm.normalizeRow(residual.pointer + row, into: normed.pointer + row)
+                residualPanel.write(column: column, from: normed.pointer + row)
+            }
+        }
+    }
+
+    private func add(_ layer: Linear, of panel: ActivationPanel) {
+        multiply(panel, by: [(layer, summand)])
+        FloatOps.addResidual(summand, to: residual, count: tokens * shape.embedding, pool: pool)
+    }
+
+    private func multiply(_ panel: ActivationPanel, by layers: [(layer: Linear, output: FloatBuffer)]) {
+        let projections = layers.map { Projection($0.layer.matrix, bias: $0.layer.bias, output: $0.output) }
+        MatrixProduct.multiply(panel, by: projections, scratch: scratch, pool: pool)
+    }
+
+    private func buffer(_ slot: Slot) -> FloatBuffer {
+        switch slot {
+        case .query: query
+        case .key: key
+        case .value: value
+        case .gate: gate
+        case .up: up
+        }
+    }
+}

@@ -81,17 +81,17 @@ for (name, dependencies) in [
     )
 }
 
-// libFuzzer entry points, built by scripts/fuzz.sh only: they need -sanitize=fuzzer on the whole build.
-if Context.environment["KITE_FUZZ"] != nil {
-    for (name, dependency) in [
-        ("FuzzGGUF", "ModelFiles"), ("FuzzSafetensors", "ModelFiles"),
-        ("FuzzTokenizer", "Tokenization"), ("FuzzTemplate", "ChatTemplates"),
-    ] {
-        package.targets.append(
-            .executableTarget(
-                name: name, dependencies: [.byName(name: dependency)], path: "Fuzz/\(name)",
-                swiftSettings: hotSettings + [.unsafeFlags(["-parse-as-library"])]
-            )
-        )
-    }
+// A libFuzzer entry point, named by scripts/fuzz.sh only: it needs -sanitize=fuzzer on the whole build.
+if let name = Context.environment["KITE_FUZZ"] {
+    let dependencies = [
+        "FuzzGGUF": ["ModelFiles", "TensorCore"], "FuzzSafetensors": ["ModelFiles", "TensorCore"],
+        "FuzzTokenizer": ["Tokenization", "ModelFiles", "TensorCore"], "FuzzTemplate": ["ChatTemplates"],
+    ]
+    package.targets += [
+        .target(name: "CFuzzMain", path: "Fuzz/CFuzzMain", cSettings: [.define("KITE_FUZZ_MAIN", to: "\(name)_main")]),
+        .executableTarget(
+            name: name, dependencies: ["CFuzzMain"] + (dependencies[name] ?? []).map { .byName(name: $0) },
+            path: "Fuzz/\(name)", swiftSettings: hotSettings + [.unsafeFlags(["-parse-as-library"])]
+        ),
+    ]
 }

@@ -188,6 +188,11 @@ KITE_INLINE void kite_unpack32(enum kite_type type, const uint8_t *b, struct kit
     }
 }
 
+/// Whether blocks are of 256 numbers, with integer scales inside.
+KITE_INLINE int kite_is_by_256(enum kite_type type) {
+    return (type >= KITE_Q2_K && type <= KITE_Q6_K) || type == KITE_IQ4_XS;
+}
+
 KITE_INLINE int kite_has_min(enum kite_type type) {
     return type == KITE_Q4_1 || type == KITE_Q5_1 || type == KITE_Q2_K || type == KITE_Q4_K || type == KITE_Q5_K;
 }

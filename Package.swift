@@ -48,7 +48,10 @@ let package = Package(
             dependencies: ["TensorCore", "ModelFiles", "Tokenization", "ChatTemplates", "CNano"],
             swiftSettings: hotSettings
         ),
-        .target(name: "KiteTools", dependencies: ["Kite"], swiftSettings: hotSettings),
+        .target(
+            name: "KiteTools", dependencies: ["Kite", "ModelFiles", "TensorCore", "Tokenization"],
+            swiftSettings: hotSettings
+        ),
         .executableTarget(
             name: "KiteCLI",
             dependencies: [

@@ -1,0 +1,135 @@
+import ModelFiles
+import TensorCore
+
+/// Turns the rows of a float tensor into another type, a piece at a time.
+struct TensorEncoder {
+    let name: String
+    let source: Matrix
+    let target: TensorType
+    /// Which row of the source comes next, where rows change places; nil to keep their order.
+    let rowOrder: RowPermutation?
+
+    /// Elements in a piece: enough to keep the disk busy, little next to a model.
+    private static let pieceSize = 1 << 20
+
+    /// Writes all rows to `sink`.
+    func write(to sink: GGUFTensorSink) throws {
+        if rowOrder == nil, source.type == target {
+            return try source.data.withBytes { bytes in try sink.write(bytes) }
+        }
+        let rowBytes = source.bytesPerRow
+        let rowsPerPiece = max(1, Self.pieceSize / source.columns)
+        var row = 0
+        while row < source.rows {
+            let end = min(source.rows, row + rowsPerPiece)
+            var piece: [UInt8] = []
+            piece.reserveCapacity((end - row) * rowBytes)
+            source.data.withBytes { bytes in
+                bytes.withUnsafeBytes { bytes in
+                    if let rowOrder {
+                        for index in row..<end {
+                            let start = rowOrder.source(of: index) * rowBytes
+                            piece.append(contentsOf: bytes[start..<start + rowBytes])
+                        }
+                    } else {
+                        piece.append(contentsOf: bytes[row * rowBytes..<end * rowBytes])
+                    }
+                }
+            }
+            let encoded = source.type == target ? piece : try encode(floats(piece))
+            try sink.write(encoded.span.bytes)
+            row = end
+        }
+    }
+
+    private func floats(_ piece: [UInt8]) -> [Float] {
+        switch source.type {
+        case .f32: piece.load(as: UInt32.self).map { Float(bitPattern: $0) }
+        case .bf16: piece.load(as: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
+        default: FloatOps.floats(fromHalves: piece.load(as: UInt16.self))
+        }
+    }
+
+    private func encode(_ numbers: [Float]) throws -> [UInt8] {
+        switch target {
+        case .f32: return numbers.map(\.bitPattern).storedBytes
+        case .bf16: return numbers.map(Self.brainFloat).storedBytes
+        case .f16:
+            let halves = FloatOps.halves(fromFloats: numbers)
+            if let index = halves.firstIndex(where: { $0 & 0x7C00 == 0x7C00 }) {
+                guard numbers[index].isFinite else { throw ConversionError.notFinite(tensor: name) }
+                throw ConversionError.overflow(tensor: name)
+            }
+            return halves.storedBytes
+        default:
+            guard let blocks = Self.quantized8(numbers) else { throw ConversionError.notFinite(tensor: name) }
+            return blocks
+        }
+    }
+
+    /// The upper half of a float, rounded to nearest, ties to even; what is no number stays none.
+    private static func brainFloat(_ number: Float) -> UInt16 {
+        let bits = number.bitPattern
+        if number.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
+        return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16) & 1) >> 16)
+    }
+
+    /// Blocks of 32: an F16 scale, the largest magnitude over 127, and 32 signed codes, rounded half away from zero; nil
+    /// when a number is not finite.
+    private static func quantized8(_ numbers: [Float]) -> [UInt8]? {
+        let count = numbers.count / 32
+        var scales = [Float](repeating: 0, count: count)
+        var codes = [UInt8](repeating: 0, count: count * 32)
+        for block in 0..<count {
+            var largest: Float = 0
+            for index in block * 32..<block * 32 + 32 { largest = max(largest, numbers[index].magnitude) }
+            guard largest.isFinite else { return nil }
+            let scale = largest / 127
+            scales[block] = scale
+            let inverse = scale == 0 ? 0 : 1 / scale
+            for index in block * 32..<block * 32 + 32 {
+                guard numbers[index].isFinite else { return nil }
+                let code = (numbers[index] * inverse).rounded(.toNearestOrAwayFromZero)
+                codes[index] = UInt8(bitPattern: Int8(clamping: Int32(max(-128, min(127, code)))))
+            }
+        }
+        let halves = FloatOps.halves(fromFloats: scales)
+        var blocks: [UInt8] = []
+        blocks.reserveCapacity(count * 34)
+        for block in 0..<count {
+            blocks.append(UInt8(truncatingIfNeeded: halves[block]))
+            blocks.append(UInt8(truncatingIfNeeded: halves[block] >> 8))
+            blocks.append(contentsOf: codes[block * 32..<block * 32 + 32])
+        }
+        return blocks
+    }
+}
+
+/// The order in which Llama GGUF files keep the rows of q and k: in each head the two halves, which rotate together,
+/// are interleaved.
+struct RowPermutation {
+    let headDimension: Int
+
+    /// The row of the checkpoint that becomes row `index`.
+    func source(of index: Int) -> Int {
+        let (head, within) = index.quotientAndRemainder(dividingBy: headDimension)
+        return head * headDimension + within / 2 + within % 2 * (headDimension / 2)
+    }
+}
+
+extension [UInt8] {
+    /// The little-endian numbers these bytes are.
+    fileprivate func load<Number: FixedWidthInteger>(as type: Number.Type) -> [Number] {
+        let size = MemoryLayout<Number>.size
+        return withUnsafeBytes { bytes in
+            (0..<count / size).map {
+                Number(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * size, as: Number.self))
+            }
+        }
+    }
+}
+
+extension Array where Element: FixedWidthInteger {
+    /// The numbers as little-endian bytes.
+    fileprivate var storedBytes: [UInt8] { map(\.littleEndian).withUnsafeBytes { [UInt8]($0) } }
+}

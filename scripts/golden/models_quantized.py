@@ -20,11 +20,11 @@ from gguf import GGMLQuantizationType as Type
 import models_forward as reference
 import models_gguf
 from models import ROOT
-from models_tokenizer import write_json
+from models_tokenizer import ByteLevel, write_json
 from random_blocks import random_blocks
 
 POSITIONS = 12
-VOCABULARY = 64
+VOCABULARY = len(ByteLevel.tokens)
 FLOATS = (Type.F32, Type.F16, Type.BF16)
 BY_32 = (Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1, Type.Q8_0, Type.IQ4_NL)
 BY_256 = (Type.Q2_K, Type.Q3_K, Type.Q4_K, Type.Q5_K, Type.Q6_K, Type.IQ4_XS)
@@ -100,14 +100,7 @@ def write(path, kind, d, stored):
     writer.add_parallel_residual(False)
     writer.add_layer_norm_eps(d["eps"])
     writer.add_quantization_version(2)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("gpt-2")
-    printable = [chr(c) for c in range(0x21, 0x21 + d["vocab"] - 1)]
-    writer.add_token_list(["<|endoftext|>", *printable])
-    writer.add_token_types([3] + [1] * len(printable))
-    writer.add_token_merges(['! "'])
-    writer.add_bos_token_id(0)
-    writer.add_eos_token_id(0)
+    ByteLevel().write(writer, d["vocab"])
     for name, value in stored.items():
         name = models_gguf.gguf_name(name)
         if value.ndim == 1 or kind in (Type.F32, Type.F16):

@@ -1,5 +1,6 @@
-// Attention(shape, layout, threads:, tokensPerPass:) throws
-// begin([Segment]);  store(layer:keys:values:pool:);  attend(layer:queries:output:pool:);  end()
+// Attention(_ shape:, layout:, threads:) throws
+// begin([Segment]); store(layer:keys:values:stride:pool:); attend(layer:queries:queryStride:output:outputStride:pool:);
+// end()
 internal import CKernels
 
 /// Causal attention over key/value caches, for the tokens of one forward pass.

@@ -1,6 +1,5 @@
-// RotaryTable(base:dimensions:pairing:scaling:divisors:)
-// RotaryTable+Scaling.swift: how context extension changes the frequencies
-// RotaryAngles(capacity:table:) throws; set(positions:), set(_:); rotate(_:rows:heads:headSize:pool:)
+// RotaryTable(base:dimensions:pairing:scaling:divisors:)      RotaryScaling: none, linear, yarn, llama3
+// RotaryAngles(capacity:table:) throws; set(positions:), set(row:position:); rotate(_:rows:heads:headSize:stride:pool:)
 
 /// Frequencies of the rotary position embedding (arXiv:2104.09864).
 package struct RotaryTable: Sendable {

@@ -1,5 +1,5 @@
 extension Tokenizer {
-    static func load(checkpoint: Checkpoint, preTokenizerOverride: String?) throws -> Tokenizer {
+    package static func load(checkpoint: Checkpoint, preTokenizerOverride: String?) throws -> Tokenizer {
         switch checkpoint.source {
         case .gguf(let f): return try .load(gguf: f, preTokenizerOverride: preTokenizerOverride)
         default: throw GenerationError.emptyPrompt

@@ -1,13 +1,13 @@
 /// The chat format to use, and where it is from.
-struct ResolvedTemplate: Sendable {
-    let template: ChatTemplate
+package struct ResolvedTemplate: Sendable {
+    package let template: ChatTemplate
     /// `file`, `custom`, or the name of a built-in template.
-    let name: String
-    let warnings: [String]
+    package let name: String
+    package let warnings: [String]
 
     /// The template asked for, else the file's own, else the one that fits what the model is.
     /// - Parameter override: The name of a built-in template, or Jinja source.
-    init(_ checkpoint: Checkpoint, tokenizer: Tokenizer, override: String?) throws {
+    package init(_ checkpoint: Checkpoint, tokenizer: Tokenizer, override: String?) throws {
         if let override {
             if let builtIn = BuiltInTemplate(name: override) {
                 self.init(template: try builtIn.template, name: builtIn.rawValue)

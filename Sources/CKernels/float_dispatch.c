@@ -75,8 +75,8 @@ void kite_cache_store(enum kite_cache_type type, const float *k, const float *v,
 
 /// Per row: query and output padded to whole vectors, scores, maximum and sum (a vector's room each row is simplest).
 /// Then one page's keys and values in f32, with room to read a vector past the last.
-size_t kite_attention_scratch(size_t tokens, size_t group, size_t dim) {
-    size_t padded = (dim + 15) / 16 * 16, rows = tokens * group;
+size_t kite_attention_scratch(size_t rows, size_t dim) {
+    size_t padded = (dim + 15) / 16 * 16;
     return rows * (2 * padded + KITE_PAGE_TOKENS + 32) + 2 * KITE_PAGE_TOKENS * padded + 64;
 }
 

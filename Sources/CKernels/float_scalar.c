@@ -189,12 +189,13 @@ static void cache_store(enum kite_cache_type type, const float *k, const float *
 }
 
 /// One query over its pages, with the softmax rescaled page by page.
-static void attend_query(const struct kite_attention *a, size_t position, const float *query, float *output) {
+static void attend_query(const struct kite_attention *a, size_t head, size_t position, const float *query,
+                         float *output) {
     size_t low = kite_lowest_key(position, a->window);
     float highest = -INFINITY, sum = 0;
     for (size_t d = 0; d < a->dim; d++) output[d] = 0;
     for (size_t page = low / KITE_PAGE_TOKENS; page <= position / KITE_PAGE_TOKENS; page++) {
-        const char *base = a->pages[page];
+        const char *base = (const char *)a->pages[page] + head * a->head_stride;
         const void *keys = base + a->key_offset, *values = base + a->value_offset;
         size_t start = page * KITE_PAGE_TOKENS;
         float scores[KITE_PAGE_TOKENS];
@@ -227,9 +228,9 @@ static void attend_query(const struct kite_attention *a, size_t position, const 
 static void attend(const struct kite_attention *a, float *scratch) {
     (void)scratch;
     for (size_t t = 0; t < a->tokens; t++)
-        for (size_t g = 0; g < a->group; g++)
-            attend_query(a, a->first_position + t, a->queries + t * a->query_stride + g * a->dim,
-                         a->output + t * a->output_stride + g * a->dim);
+        for (size_t h = 0; h < a->heads * a->group; h++)
+            attend_query(a, h / a->group, a->first_position + t, a->queries + t * a->query_stride + h * a->dim,
+                         a->output + t * a->output_stride + h * a->dim);
 }
 
 const struct kite_float_table kite_float_scalar = {

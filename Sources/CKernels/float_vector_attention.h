@@ -3,15 +3,26 @@
 // A page holds 64 tokens. Scores: lane = key, the page's keys are [dim][64], one fused multiply-add per dimension.
 // Mixing: lane = dimension, the page's values are [64][dim], one fused multiply-add per key in the order of keys.
 // Rows (queries) are taken four at a time so that a loaded key or value serves four; each row's arithmetic is its own.
+// Pages are the outer loop and heads the inner one: a page's keys and values of consecutive heads are one run of
+// memory, long enough for the hardware to fetch ahead. A single token's attention is nothing but that reading.
 
 /// Rows from which it pays to widen a page of halves to f32 once instead of at every use.
 #define WIDEN_ROWS 8
 /// Widest register tile of one row; also the widest of KITE_BLOCK_VECTORS.
 #define ROW_VECTORS 5
+/// Bytes ahead of its use that memory is asked for when it is read once. A head's keys, its values and the next head's
+/// keys follow each other.
+#define AHEAD 8192
 
 INLINE f32x16 load_element(const void *base, size_t i, int half) {
     if (half) return __builtin_convertvector(*(const f16x16u *)((const uint16_t *)base + i), f32x16);
     return load((const float *)base + i);
+}
+
+/// Asks for the memory AHEAD bytes past elements [i, i + count). Never faults.
+INLINE void fetch_ahead(const void *base, size_t i, size_t count, int half) {
+    const char *from = (const char *)base + i * (half ? 2 : 4) + AHEAD;
+    for (size_t byte = 0; byte < count * (half ? 2 : 4); byte += 64) __builtin_prefetch(from + byte);
 }
 
 static void cache_store(enum kite_cache_type type, const float *k, const float *v, size_t stride, size_t tokens,
@@ -46,6 +57,7 @@ INLINE void score_tile(const int rows, const int vectors, const int half, const 
             for (int v = 0; v < vectors; v++) sums[r][v] = 0.0f;
         for (size_t d = 0; d < dim; d++) {
             f32x16 key[4];
+            if (first == 0 && (half || rows == 1)) fetch_ahead(keys, d * KITE_PAGE_TOKENS, KITE_PAGE_TOKENS, half);
 #pragma clang loop unroll(full)
             for (int v = 0; v < vectors; v++)
                 key[v] = load_element(keys, d * KITE_PAGE_TOKENS + (size_t)(first + v) * 16, half);
@@ -73,6 +85,7 @@ INLINE void mix_tile(const int rows, const int vectors, const int half, const fl
         for (int v = 0; v < vectors; v++) sums[r][v] = load(output + r * output_stride + column + v * 16);
     for (size_t j = first; j < last; j++) {
         f32x16 weight[4];
+        if (half || rows == 1) fetch_ahead(values, j * dim + column, (size_t)vectors * 16, half);
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) weight[r] = weights[(size_t)r * 64 + j];
 #pragma clang loop unroll(full)
@@ -135,10 +148,10 @@ INLINE void soften(float *scores, size_t low, size_t high, float *highest, float
         for (size_t d = 0; d < dim; d += 16) store(output + d, load(output + d) * shrink);
 }
 
-/// What the rows of one call share.
+/// The rows of one head: row r is token r / group, query r % group.
 struct block {
     const struct kite_attention *attention;
-    size_t rows, padded;
+    size_t padded;
     float *queries, *output, *scores, *highest, *sums;
 };
 
@@ -185,48 +198,68 @@ INLINE void attend_page(const struct block *b, const int half, const void *keys,
 #undef MIX_ROWS
 }
 
-static void attend(const struct kite_attention *a, float *scratch) {
-    struct block b = {.attention = a, .rows = a->tokens * a->group, .padded = (a->dim + 15) / 16 * 16};
-    size_t group = a->group, last_position = a->first_position + a->tokens - 1;
-    b.queries = scratch;
-    b.output = b.queries + b.rows * b.padded;
-    b.scores = b.output + b.rows * b.padded;
-    b.highest = b.scores + b.rows * 64;
-    b.sums = b.highest + (b.rows + 15) / 16 * 16;
-    float *wide_keys = b.sums + (b.rows + 15) / 16 * 16, *wide_values = wide_keys + KITE_PAGE_TOKENS * a->dim;
-    for (size_t row = 0; row < b.rows; row++) {
-        memcpy(b.queries + row * b.padded, a->queries + row / group * a->query_stride + row % group * a->dim,
-               a->dim * sizeof(float));
-        memset(b.output + row * b.padded, 0, b.padded * sizeof(float));
-        b.highest[row] = -INFINITY;
-        b.sums[row] = 0;
+/// Where the scratch holds the rows of `head`.
+INLINE struct block head_block(const struct kite_attention *a, size_t head, float *scratch) {
+    size_t padded = (a->dim + 15) / 16 * 16, rows = a->tokens * a->group, all = a->heads * rows, first = head * rows;
+    float *output = scratch + all * padded, *scores = output + all * padded, *highest = scores + all * 64;
+    return (struct block){.attention = a,
+                          .padded = padded,
+                          .queries = scratch + first * padded,
+                          .output = output + first * padded,
+                          .scores = scores + first * 64,
+                          .highest = highest + first,
+                          .sums = highest + (all + 15) / 16 * 16 + first};
+}
+
+static void attend_head(const struct block *b, const char *page, size_t head, size_t start, float *wide) {
+    const struct kite_attention *a = b->attention;
+    const void *keys = page + a->key_offset + head * a->head_stride;
+    const void *values = page + a->value_offset + head * a->head_stride;
+    // Tokens whose own position is on this page or later, and whose window has not left it.
+    size_t from = start > a->first_position ? start - a->first_position : 0, to = a->tokens;
+    while (to > from && kite_lowest_key(a->first_position + to - 1, a->window) >= start + KITE_PAGE_TOKENS) to--;
+    from *= a->group;
+    to *= a->group;
+    if (a->type == KITE_CACHE_F32) {
+        attend_page(b, 0, keys, values, start, from, to);
+    } else if (to - from < WIDEN_ROWS) {
+        attend_page(b, 1, keys, values, start, from, to);
+    } else {
+        size_t count = KITE_PAGE_TOKENS * a->dim;
+        halves_to_floats(keys, wide, count);
+        halves_to_floats(values, wide + count, count);
+        attend_page(b, 0, wide, wide + count, start, from, to);
     }
-    size_t low = kite_lowest_key(a->first_position, a->window);
-    for (size_t page = low / KITE_PAGE_TOKENS; page <= last_position / KITE_PAGE_TOKENS; page++) {
-        const char *base = a->pages[page];
-        const void *keys = base + a->key_offset, *values = base + a->value_offset;
-        size_t start = page * KITE_PAGE_TOKENS, end = start + KITE_PAGE_TOKENS;
-        // Tokens whose own position is on this page or later, and whose window has not left it.
-        size_t from = start > a->first_position ? start - a->first_position : 0, to = a->tokens;
-        while (to > from && kite_lowest_key(a->first_position + to - 1, a->window) >= end) to--;
-        from *= group;
-        to *= group;
-        if (a->type == KITE_CACHE_F16) {
-            if (to - from >= WIDEN_ROWS) {
-                halves_to_floats(keys, wide_keys, KITE_PAGE_TOKENS * a->dim);
-                halves_to_floats(values, wide_values, KITE_PAGE_TOKENS * a->dim);
-                attend_page(&b, 0, wide_keys, wide_values, start, from, to);
-            } else {
-                attend_page(&b, 1, keys, values, start, from, to);
-            }
-        } else {
-            attend_page(&b, 0, keys, values, start, from, to);
+}
+
+static void attend(const struct kite_attention *a, float *scratch) {
+    size_t rows = a->tokens * a->group, all = (a->heads * rows + 15) / 16 * 16;
+    float *wide = head_block(a, 0, scratch).sums + all;
+    for (size_t head = 0; head < a->heads; head++) {
+        struct block b = head_block(a, head, scratch);
+        for (size_t row = 0; row < rows; row++) {
+            size_t column = (head * a->group + row % a->group) * a->dim;
+            memcpy(b.queries + row * b.padded, a->queries + row / a->group * a->query_stride + column,
+                   a->dim * sizeof(float));
+            memset(b.output + row * b.padded, 0, b.padded * sizeof(float));
+            b.highest[row] = -INFINITY;
+            b.sums[row] = 0;
         }
     }
-    for (size_t row = 0; row < b.rows; row++) {
-        float *out = a->output + row / group * a->output_stride + row % group * a->dim;
-        const float *mixed = b.output + row * b.padded;
-        float factor = 1 / b.sums[row];
-        for (size_t d = 0; d < a->dim; d++) out[d] = mixed[d] * factor;
+    size_t first = kite_lowest_key(a->first_position, a->window) / KITE_PAGE_TOKENS;
+    size_t last = (a->first_position + a->tokens - 1) / KITE_PAGE_TOKENS;
+    for (size_t page = first; page <= last; page++)
+        for (size_t head = 0; head < a->heads; head++) {
+            struct block b = head_block(a, head, scratch);
+            attend_head(&b, a->pages[page], head, page * KITE_PAGE_TOKENS, wide);
+        }
+    for (size_t head = 0; head < a->heads; head++) {
+        struct block b = head_block(a, head, scratch);
+        for (size_t row = 0; row < rows; row++) {
+            size_t column = (head * a->group + row % a->group) * a->dim;
+            float *out = a->output + row / a->group * a->output_stride + column;
+            float factor = 1 / b.sums[row];
+            for (size_t d = 0; d < a->dim; d++) out[d] = b.output[row * b.padded + d] * factor;
+        }
     }
 }

@@ -52,16 +52,18 @@ enum kite_cache_type { KITE_CACHE_F32 = 0, KITE_CACHE_F16 = 1 };
 void kite_cache_store(enum kite_cache_type type, const float *k, const float *v, size_t stride, size_t tokens,
                       size_t dim, size_t slot, void *keys, void *values);
 
-/// Causal attention of consecutive tokens, for the query heads that share one key/value head.
+/// Causal attention of consecutive tokens, for the query heads that share some consecutive key/value heads.
 struct kite_attention {
-    /// Address of each page of the sequence, pages 0 to (first_position + tokens - 1) / 64. The page's keys of this
-    /// head start at key_offset bytes, its values at value_offset. 64 bytes past the values must be readable.
+    /// Address of each page of the sequence, pages 0 to (first_position + tokens - 1) / 64. The page's keys of the
+    /// first head start at key_offset bytes, its values at value_offset, those of the next head_stride bytes later.
+    /// 64 bytes past the values must be readable.
     const void *const *pages;
-    size_t key_offset, value_offset;
+    size_t key_offset, value_offset, head_stride;
     enum kite_cache_type type;
-    /// Head size; queries per token that share the key/value head.
-    size_t dim, group;
-    /// Query and output of token t and head g of the group: queries + t * query_stride + g * dim, same for output.
+    /// Key/value heads; head size; queries per token that share a key/value head.
+    size_t heads, dim, group;
+    /// Query and output of token t, head h, query g: queries + t * query_stride + (h * group + g) * dim, same for
+    /// output.
     const float *queries;
     float *output;
     size_t query_stride, output_stride;
@@ -73,8 +75,8 @@ struct kite_attention {
     float scale;
 };
 
-/// Floats of scratch memory that kite_attend needs. 64-byte aligned scratch is fastest.
-size_t kite_attention_scratch(size_t tokens, size_t group, size_t dim);
+/// Floats of scratch memory that kite_attend needs for `rows` = heads * tokens * group. 64-byte aligned is fastest.
+size_t kite_attention_scratch(size_t rows, size_t dim);
 /// Computes `output`. The result of a query does not depend on the other queries of the call.
 void kite_attend(const struct kite_attention *attention, float *scratch);
 

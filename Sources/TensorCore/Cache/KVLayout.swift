@@ -13,8 +13,8 @@ public enum KVCacheType: String, Sendable, Hashable, CaseIterable {
 
 /// Shape of a model's key/value cache.
 ///
-/// A page holds 64 tokens for all layers: per layer the keys, [kv head][dimension][64 tokens], then the values,
-/// [kv head][64 tokens][dimension].
+/// A page holds 64 tokens for all layers: [layer][kv head], and for each head its keys, [dimension][64 tokens], then its
+/// values, [64 tokens][dimension].
 public struct KVLayout: Sendable, Hashable {
     /// Tokens per page; pages start at multiples of it.
     public static let pageTokens = Int(KITE_PAGE_TOKENS)
@@ -52,8 +52,12 @@ public struct KVLayout: Sendable, Hashable {
     /// Pages that `tokens` tokens take.
     public func pages(for tokens: Int) -> Int { tokens <= 0 ? 0 : (tokens - 1) / Self.pageTokens + 1 }
 
-    private var headBytes: Int { Self.pageTokens * headSize * type.bytes }
+    /// Bytes of one head's keys, and of its values.
+    private var halfBytes: Int { Self.pageTokens * headSize * type.bytes }
 
-    func keyOffset(layer: Int, head: Int) -> Int { (layer * 2 * kvHeads + head) * headBytes }
-    func valueOffset(layer: Int, head: Int) -> Int { ((layer * 2 + 1) * kvHeads + head) * headBytes }
+    /// Bytes from one head to the next.
+    var headStride: Int { 2 * halfBytes }
+
+    func keyOffset(layer: Int, head: Int) -> Int { (layer * kvHeads + head) * headStride }
+    func valueOffset(layer: Int, head: Int) -> Int { keyOffset(layer: layer, head: head) + halfBytes }
 }

@@ -43,24 +43,29 @@ package final class Attention: @unchecked Sendable {
         }
     }
 
-    /// A run of a segment's tokens within which a loaded key or value is used again.
-    struct Block {
+    /// A piece of work: a run of a segment's tokens within which a loaded key or value is used again, for some heads.
+    struct Item {
         var segment: Int
-        var firstToken: Int
-        var tokens: Int
+        var tokens: Range<Int>
+        var heads: Range<Int>
     }
 
     package let shape: Shape
     package let layout: KVLayout
     let group: Int
-    let tokensPerBlock: Int
+    private let tokensPerItem: Int
+    private let headsPerItem: Int
     let scratch: [FloatBuffer]
     private(set) var segments: [Segment] = []
     private(set) var pages: [[UnsafeRawPointer?]] = []
-    private(set) var blocks: [Block] = []
+    private(set) var items: [Item] = []
 
-    /// Rows (tokens times queries per kv head) of a block.
-    private static let rowsPerBlock = 32
+    /// Rows (tokens times queries per kv head) of an item of a prompt.
+    private static let promptRows = 64
+    /// Items of fewer rows than this are bound by memory: they take several heads, whose keys and values follow each
+    /// other in a page.
+    private static let fewRows = 8
+    private static let mostHeads = 8
 
     /// - Returns: nil when the heads do not divide.
     /// - Throws: ``AllocationError`` when there is no memory for the threads' scratch.
@@ -69,10 +74,12 @@ package final class Attention: @unchecked Sendable {
         self.shape = shape
         self.layout = layout
         group = shape.queryHeads / layout.kvHeads
-        tokensPerBlock = max(1, Self.rowsPerBlock / group)
+        tokensPerItem = max(1, Self.promptRows / group)
+        headsPerItem = min(max(layout.kvHeads / (2 * max(threads, 1)), 1), Self.mostHeads)
+        let rows = max(tokensPerItem * group, headsPerItem * (Self.fewRows - 1))
         var scratch: [FloatBuffer] = []
         for _ in 0..<max(threads, 1) {
-            scratch.append(try FloatBuffer(count: kite_attention_scratch(tokensPerBlock, group, layout.headSize)))
+            scratch.append(try FloatBuffer(count: kite_attention_scratch(rows, layout.headSize)))
         }
         self.scratch = scratch
     }
@@ -81,26 +88,30 @@ package final class Attention: @unchecked Sendable {
     package func begin(_ segments: [Segment]) {
         self.segments = segments
         pages = segments.map { $0.sequence.pages.map { UnsafeRawPointer($0.pointer) } }
-        blocks.removeAll(keepingCapacity: true)
+        items.removeAll(keepingCapacity: true)
         for (index, segment) in segments.enumerated() {
             precondition(
                 layout.pages(for: segment.firstPosition + segment.tokens) <= pages[index].count,
                 "segment beyond its sequence's reserved positions")
             precondition(segment.sequence.layout == layout, "a sequence of another model")
-            for first in stride(from: 0, to: segment.tokens, by: tokensPerBlock) {
-                let tokens = min(tokensPerBlock, segment.tokens - first)
-                blocks.append(Block(segment: index, firstToken: first, tokens: tokens))
+            for first in stride(from: 0, to: segment.tokens, by: tokensPerItem) {
+                let tokens = first..<min(first + tokensPerItem, segment.tokens)
+                let step = tokens.count * group < Self.fewRows ? headsPerItem : 1
+                for head in stride(from: 0, to: layout.kvHeads, by: step) {
+                    items.append(
+                        Item(segment: index, tokens: tokens, heads: head..<min(head + step, layout.kvHeads)))
+                }
             }
         }
         // Late tokens see most keys: they go first, so that no long piece of work is left for the end.
-        blocks.reverse()
+        items.reverse()
     }
 
     /// Ends a pass: lets go of the sequences, which would otherwise copy their pages at the next write.
     package func end() {
         segments.removeAll()
         pages.removeAll()
-        blocks.removeAll(keepingCapacity: true)
+        items.removeAll(keepingCapacity: true)
     }
 
     /// Attention of every token of the pass in `layer`. Rows of `queries` and `output` are
@@ -115,34 +126,33 @@ package final class Attention: @unchecked Sendable {
         precondition(pool.threads <= scratch.count, "fewer threads' scratch than threads")
         check(queries, stride: queryStride, width: width)
         check(output, stride: outputStride, width: width)
-        pool.forEachChunk(of: blocks.count * layout.kvHeads, chunk: 1) { thread, range in
-            for item in range {
+        pool.forEachChunk(of: items.count, chunk: 1) { thread, range in
+            for index in range {
                 attend(
-                    item: item, layer: layer, thread: thread, queries: queries.pointer, queryStride: queryStride,
+                    items[index], layer: layer, thread: thread, queries: queries.pointer, queryStride: queryStride,
                     output: output.pointer, outputStride: outputStride)
             }
         }
     }
 
-    /// Piece `item` of ``attend(layer:queries:queryStride:output:outputStride:pool:)``: one block, one kv head.
+    /// One piece of ``attend(layer:queries:queryStride:output:outputStride:pool:)`` on the calling thread.
     func attend(
-        item: Int, layer: Int, thread: Int, queries: UnsafePointer<Float>, queryStride: Int,
+        _ item: Item, layer: Int, thread: Int, queries: UnsafePointer<Float>, queryStride: Int,
         output: UnsafeMutablePointer<Float>, outputStride: Int
     ) {
-        let block = blocks[item / layout.kvHeads]
-        let head = item % layout.kvHeads
-        let segment = segments[block.segment]
-        let row = segment.firstRow + block.firstToken
+        let segment = segments[item.segment]
+        let row = segment.firstRow + item.tokens.lowerBound
+        let head = item.heads.lowerBound
         let column = head * group * layout.headSize
-        pages[block.segment].withUnsafeBufferPointer { pages in
+        pages[item.segment].withUnsafeBufferPointer { pages in
             var call = kite_attention(
                 pages: pages.baseAddress,
                 key_offset: layout.keyOffset(layer: layer, head: head),
-                value_offset: layout.valueOffset(layer: layer, head: head),
-                type: layout.type.kernelType, dim: layout.headSize, group: group,
+                value_offset: layout.valueOffset(layer: layer, head: head), head_stride: layout.headStride,
+                type: layout.type.kernelType, heads: item.heads.count, dim: layout.headSize, group: group,
                 queries: queries + row * queryStride + column, output: output + row * outputStride + column,
                 query_stride: queryStride, output_stride: outputStride,
-                tokens: block.tokens, first_position: segment.firstPosition + block.firstToken,
+                tokens: item.tokens.count, first_position: segment.firstPosition + item.tokens.lowerBound,
                 window: shape.window ?? 0, scale: shape.scale)
             kite_attend(&call, scratch[thread].pointer)
         }

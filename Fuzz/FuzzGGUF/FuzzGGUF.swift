@@ -8,6 +8,7 @@ public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard let file = try? GGUFFile(ByteStore.copying(input), name: "fuzz") else { return 0 }
     touch(file.metadata)
     for tensor in file.tensors { touch(tensor, in: file) }
+    if let checkpoint = try? Checkpoint(gguf: file) { touch(checkpoint) }
     // What was read can be written, and reads the same again.
     if let written = try? GGUFWriter(copying: file).bytes(),
         let again = try? GGUFFile(ByteStore.copying(written), name: "written")
@@ -51,11 +52,26 @@ private func touch(_ metadata: GGUFMetadata) {
     }
 }
 
+private func touch(_ checkpoint: Checkpoint) {
+    sink &+= checkpoint.name.utf8.count &+ checkpoint.parameterCount &+ checkpoint.tensorByteCount
+    sink &+= (try? checkpoint.chatTemplate)?.utf8.count ?? 0
+    for name in checkpoint.tensorNames {
+        guard let matrix = try? checkpoint.tensor(name), matrix.rows * matrix.bytesPerRow == matrix.data.count else {
+            fatalError("a tensor of another size than its shape")
+        }
+        touch(matrix.data)
+    }
+}
+
 private func touch(_ tensor: GGUFTensor, in file: GGUFFile) {
     sink &+= tensor.elementCount
     sink &+= (try? tensor.matrix)?.bytesPerRow ?? 0
     guard file[tensor: tensor.name]?.data.range == tensor.data.range else { fatalError("found another tensor") }
-    tensor.data.withBytes { bytes in
+    touch(tensor.data)
+}
+
+private func touch(_ data: ByteRegion) {
+    data.withBytes { bytes in
         for position in 0..<bytes.byteCount { sink &+= Int(bytes.unsafeLoad(fromByteOffset: position, as: UInt8.self)) }
     }
 }

@@ -59,5 +59,38 @@ private func seeds() throws -> [(String, GGUFWriter)] {
         let bytes = [UInt8](repeating: 1, count: 2 * dimensions.reduce(1, *))
         try aligned.add("t\(rank)", type: .f16, dimensions: dimensions, data: ByteRegion(ByteStore.copying(bytes)))
     }
-    return [("values", GGUFWriter(metadata: values)), ("types", types), ("aligned", aligned), ("empty", GGUFWriter())]
+    return [
+        ("values", GGUFWriter(metadata: values)), ("types", types), ("aligned", aligned), ("empty", GGUFWriter()),
+        ("model", try model()),
+    ]
+}
+
+/// A StableLM of one block and four tokens.
+private func model() throws -> GGUFWriter {
+    var writer = GGUFWriter()
+    writer.metadata["general.architecture"] = .string("stablelm")
+    for (key, value) in [
+        ("context_length", 16), ("embedding_length", 8), ("block_count", 1), ("feed_forward_length", 12),
+        ("rope.dimension_count", 2), ("attention.head_count", 2), ("attention.head_count_kv", 1),
+    ] as [(String, UInt32)] {
+        writer.metadata["stablelm.\(key)"] = .uint32(value)
+    }
+    writer.metadata["stablelm.attention.layer_norm_epsilon"] = .float32(1e-5)
+    writer.metadata["tokenizer.chat_template"] = .string("{{ messages }}")
+    let block: [(String, [Int])] = [
+        ("attn_norm.weight", [8]), ("attn_norm.bias", [8]), ("attn_q.weight", [8, 8]), ("attn_k.weight", [8, 4]),
+        ("attn_v.weight", [8, 4]), ("attn_output.weight", [8, 8]), ("ffn_norm.weight", [8]), ("ffn_norm.bias", [8]),
+        ("ffn_gate.weight", [8, 12]), ("ffn_up.weight", [8, 12]), ("ffn_down.weight", [12, 8]),
+    ]
+    let ends: [(String, [Int])] = [
+        ("token_embd.weight", [8, 4]), ("output_norm.weight", [8]), ("output_norm.bias", [8]),
+        ("output.weight", [8, 4]),
+    ]
+    for (name, dimensions) in ends + block.map({ ("blk.0.\($0.0)", $0.1) }) {
+        let bytes = [UInt8](repeating: 0, count: 4 * dimensions.reduce(1, *))
+        try writer.add(name, type: .f32, dimensions: dimensions, data: ByteRegion(ByteStore.copying(bytes)))
+    }
+    // Without this the seed would only ever exercise refusals.
+    _ = try Checkpoint(gguf: GGUFFile(ByteStore.copying(writer.bytes()), name: "seed"))
+    return writer
 }

@@ -1,4 +1,4 @@
-"""`kite chat` with piped input: one answer per line, nothing else on standard output."""
+"""`kite chat` with piped input: the answers and nothing else on standard output."""
 
 from conftest import NANO
 
@@ -21,13 +21,13 @@ def test_same_answer_for_any_threads(kite):
 
 def test_remembers_the_turn_before(kite):
     """The second answer needs the first question, so history reaches the model."""
-    out = kite.ok("chat", NANO, "--temp", "0", stdin="My name is Anna.\nWhat is my name?\n").out
+    out = kite.ok("chat", NANO, "--temp", "0", "--lines", stdin="My name is Anna.\nWhat is my name?\n").out
     assert "Anna" in out.strip().splitlines()[-1]
 
 
 def test_empty_input(kite):
     result = kite("chat", NANO, stdin="")
-    assert result.code == 0 and result.out.strip() == ""
+    assert result.code == 2 and result.out == "" and len(result.error_lines) == 1
 
 
 def test_flags_of_the_model_card(kite):

@@ -1,6 +1,7 @@
 """Ids against Hugging Face tokenizers and sentencepiece, on 5,000 texts per family."""
 
 import json
+import unicodedata
 
 import pytest
 import sentencepiece
@@ -17,7 +18,7 @@ LLAMA3_SPLIT = (
 
 def tokenize(kite, model, strings, *flags):
     lines = "".join(json.dumps(s, ensure_ascii=False) + "\n" for s in strings)
-    result = kite.ok("tokenize", "-m", model, "--jsonl", "--no-bos", *flags, stdin=lines)
+    result = kite.ok("tokenize", "-m", model, "--jsonl", *flags, stdin=lines)
     return [json.loads(line) for line in result.out.splitlines()]
 
 
@@ -117,17 +118,16 @@ def test_sentencepiece(kite, vocab, tmp_path):
     processor = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "tokenizer.model"))
     # sentencepiece reads no special tokens in text, and drops U+0000 at a string's end: neither is asked of it.
     strings = [s.replace("\0", "") for s in texts.make(COUNT + 200, specials=False)]
-    compare(strings, tokenize(kite, file, strings, "--no-parse-special"), processor.encode(strings))
+    compare(strings, tokenize(kite, file, strings, "--no-special"), processor.encode(strings))
 
 
 def test_beginning_of_text(kite, vocab):
-    """Files of the SentencePiece kind ask for BOS; those of the 3B do not."""
-    line = json.dumps("Hello") + "\n"
+    """`--bos` adds what the file asks for: files of the SentencePiece kind do, those of the 3B do not."""
     file = vocab("llama-spm.vocab.gguf")
-    with_bos = json.loads(kite.ok("tokenize", "-m", file, "--jsonl", stdin=line).out)
-    assert with_bos[0] == 1 and with_bos[1:] == tokenize(kite, file, ["Hello"])[0]
+    plain = tokenize(kite, file, ["Hello"])[0]
+    assert tokenize(kite, file, ["Hello"], "--bos")[0] == [1, *plain]
     file = vocab("gpt-neox-nov2023.vocab.gguf")
-    assert json.loads(kite.ok("tokenize", "-m", file, "--jsonl", stdin=line).out) == tokenize(kite, file, ["Hello"])[0]
+    assert tokenize(kite, file, ["Hello"], "--bos") == tokenize(kite, file, ["Hello"])
 
 
 def test_known_ids_of_the_3b(kite, vocab):
@@ -143,8 +143,17 @@ def test_plain_form(kite, vocab):
     """Without --jsonl: the text is an argument or standard input, and standard output holds its ids."""
     file = vocab("gpt-neox-tokenizer.json")
     ids = Tokenizer.from_file(str(file)).encode("Hello world", add_special_tokens=False).ids
-    argument = kite.ok("tokenize", "-m", file, "Hello world").out
-    piped = kite.ok("tokenize", "-m", file, stdin="Hello world").out
-    assert argument == piped
+    assert kite.ok("tokenize", "-m", file, "--ids", "Hello world").out.split() == [str(i) for i in ids]
+    assert kite.ok("tokenize", "-m", file, "--ids", stdin="Hello world").out.split() == [str(i) for i in ids]
+    assert json.loads(kite.ok("tokenize", "-m", file, "--ids", "--json", "Hello world").out) == ids
     for number in ids:
-        assert str(number) in argument
+        assert str(number) in kite.ok("tokenize", "-m", file, "Hello world").out
+
+
+def test_decode(kite, vocab, strings):
+    """Back to the text: what an encoding lost is only its normal form."""
+    for name, form in (("gpt-neox-tokenizer.json", "NFC"), ("arcade100k-tokenizer.json", None)):
+        for text in strings[100:160]:
+            ids = tokenize(kite, vocab(name), [text])[0]
+            back = json.loads(kite.ok("tokenize", "-m", vocab(name), "--decode", "--json", stdin=" ".join(map(str, ids))).out)
+            assert back == (unicodedata.normalize(form, text) if form else text)

@@ -88,9 +88,6 @@ struct SafetensorsHeader {
         guard shape.count <= 8 else {
             throw SafetensorsError(file: path, .tooManyDimensions(shape.count, tensor: name))
         }
-        if let negative = shape.first(where: { $0 < 0 }) {
-            throw SafetensorsError(file: path, .negativeDimension(negative, tensor: name))
-        }
         guard offsets.count == 2, offsets[0] >= 0, offsets[0] <= offsets[1] else {
             throw SafetensorsError(file: path, .invalidOffsets(tensor: name))
         }
@@ -111,11 +108,13 @@ struct SafetensorsHeader {
         return values
     }
 
-    private static func byteCount(
+    /// Bytes of a tensor of `shape` and `type`.
+    static func byteCount(
         _ shape: [Int], _ type: SafetensorsType, tensor: String, path: String
     ) throws(SafetensorsError) -> Int {
         var bits = type.bits
         for size in shape {
+            guard size >= 0 else { throw SafetensorsError(file: path, .negativeDimension(size, tensor: tensor)) }
             let (product, overflow) = bits.multipliedReportingOverflow(by: size)
             guard !overflow else { throw SafetensorsError(file: path, .tensorTooLarge(tensor)) }
             bits = product

@@ -64,10 +64,11 @@ def test_threads_do_not_change_the_answer(kite, threads):
 
 
 def test_seed(kite):
-    arguments = ["generate", "-m", NANO, "-p", USER.format("Hello"), "-n", "40", "--temp", "1.5", "--top-k", "0", "--top-p", "1"]
+    """A random model has no favourite words, so another seed must show."""
+    arguments = ["generate", "-m", GOLDEN / "llama" / "model.gguf", "-p", "x", "-n", "20", "--temp", "1", "--ignore-eos"]
     one = kite.ok(*arguments, "--seed", "1").out
     assert kite.ok(*arguments, "--seed", "1").out == one
-    assert any(kite.ok(*arguments, "--seed", str(s)).out != one for s in range(2, 6))
+    assert kite.ok(*arguments, "--seed", "2").out != one
 
 
 def test_limit(kite):

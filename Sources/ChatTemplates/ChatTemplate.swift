@@ -9,6 +9,9 @@ public struct ChatTemplate: Sendable {
     public let source: String
     /// What rendering may use.
     public let limits: Limits
+    private let program: Program
+    /// What `strftime_now` tells; the machine's clock unless a test sets another.
+    package var clock: @Sendable () -> CalendarTime = CalendarTime.now
 
     /// Reads a template.
     ///
@@ -16,6 +19,7 @@ public struct ChatTemplate: Sendable {
     public init(source: String, limits: Limits = .default) throws(ChatTemplateError) {
         self.source = source
         self.limits = limits
+        program = try Parser.program(of: source, limits: limits)
     }
 
     /// Renders a conversation.
@@ -45,6 +49,6 @@ public struct ChatTemplate: Sendable {
 
     /// Renders with exactly these names.
     public func render(context: [String: TemplateValue]) throws(ChatTemplateError) -> String {
-        throw ChatTemplateError(kind: .unsupported, message: "rendering is not there yet", line: 0)
+        try Renderer(program: program, limits: limits, clock: clock).render(context)
     }
 }

@@ -31,9 +31,6 @@ public enum BuiltInTemplate: String, CaseIterable, Sendable, Hashable {
         self = found
     }
 
-    /// The Jinja source, as the family's checkpoints publish it or to the same effect.
-    public var source: String { "" }
-
     /// The template, ready to render.
     public var template: ChatTemplate {
         get throws(ChatTemplateError) { try ChatTemplate(source: source) }

@@ -1,0 +1,101 @@
+/// Reads tokens into a program. Recursive descent with a limit on depth.
+struct Parser {
+    let tokens: [Token]
+    let limits: ChatTemplate.Limits
+    var position = 0
+    var depth = 0
+    /// Loops around the current place within the current macro, for `break` and `continue`.
+    var loops = 0
+    var names: [String] = []
+    var nameIDs: [String: NameID] = [:]
+
+    static func program(of source: String, limits: ChatTemplate.Limits) throws(ChatTemplateError) -> Program {
+        guard source.utf8.count <= limits.sourceBytes else {
+            throw ChatTemplateError(
+                kind: .sourceTooLarge,
+                message: "the source has \(source.utf8.count) bytes, more than \(limits.sourceBytes)", line: 0)
+        }
+        var parser = Parser(tokens: try Lexer.tokens(of: source), limits: limits)
+        let body = try parser.statements(until: [])
+        return Program(body: body, names: parser.names, nameIDs: parser.nameIDs)
+    }
+
+    init(tokens: [Token], limits: ChatTemplate.Limits) {
+        self.tokens = tokens
+        self.limits = limits
+    }
+
+    // MARK: Tokens
+
+    var current: Token {
+        position < tokens.count ? tokens[position] : Token(kind: .end, line: tokens.last?.line ?? 1)
+    }
+    var next: Token {
+        position + 1 < tokens.count ? tokens[position + 1] : Token(kind: .end, line: tokens.last?.line ?? 1)
+    }
+    var line: Int { current.line }
+
+    mutating func advance() { position += 1 }
+
+    func at(_ symbol: Token.Symbol) -> Bool { current.kind == .symbol(symbol) }
+    func atWord(_ word: String) -> Bool { current.kind == .name(word) }
+
+    mutating func skip(_ symbol: Token.Symbol) -> Bool {
+        guard at(symbol) else { return false }
+        advance()
+        return true
+    }
+    mutating func skipWord(_ word: String) -> Bool {
+        guard atWord(word) else { return false }
+        advance()
+        return true
+    }
+    mutating func expect(_ symbol: Token.Symbol) throws(ChatTemplateError) {
+        guard skip(symbol) else { throw unexpected("'\(symbol.rawValue)'") }
+    }
+    mutating func expectTagEnd() throws(ChatTemplateError) {
+        guard current.kind == .tagEnd else { throw unexpected("'%}'") }
+        advance()
+    }
+    mutating func expectName() throws(ChatTemplateError) -> String {
+        guard case .name(let name) = current.kind else { throw unexpected("a name") }
+        advance()
+        return name
+    }
+
+    // MARK: Errors
+
+    func fail(_ message: String, _ kind: ChatTemplateError.Kind = .syntax, line: Int? = nil) -> ChatTemplateError {
+        ChatTemplateError(kind: kind, message: message, line: line ?? self.line)
+    }
+    func unexpected(_ wanted: String) -> ChatTemplateError {
+        fail("expected \(wanted), found \(current.description)")
+    }
+
+    mutating func enter() throws(ChatTemplateError) {
+        depth += 1
+        guard depth <= limits.nesting else {
+            throw fail("tags and expressions nest deeper than \(limits.nesting)", .nestingTooDeep)
+        }
+    }
+    mutating func leave() { depth -= 1 }
+
+    // MARK: Names
+
+    mutating func nameID(_ name: String) -> NameID {
+        if let id = nameIDs[name] { return id }
+        names.append(name)
+        nameIDs[name] = names.count - 1
+        return names.count - 1
+    }
+
+    /// A name that may be assigned to.
+    mutating func targetName() throws(ChatTemplateError) -> NameID {
+        let line = self.line
+        let name = try expectName()
+        if ["true", "false", "none", "True", "False", "None"].contains(name) {
+            throw fail("cannot assign to '\(name)'", line: line)
+        }
+        return nameID(name)
+    }
+}

@@ -40,14 +40,25 @@ import Testing
         #expect(folder.memory.cacheF16 == file.memory.cacheF16)
     }
 
-    @Test func countsTypesEvenWithoutAUsableTokenizer() throws {
+    @Test func countsTypes() throws {
         let report = try report("quantized/Q4_K.gguf")
         #expect(report.types.reduce(0) { $0 + $1.tensors } == report.tensors.count)
         #expect(report.types.reduce(0) { $0 + $1.bytes } == report.memory.weights)
         #expect(report.types.map(\.bytes) == report.types.map(\.bytes).sorted(by: >))
-        #expect(report.vocabulary == nil && report.template == nil)
-        #expect(report.warnings.contains { $0.hasPrefix("the tokenizer cannot be used: ") })
-        #expect(report.text().contains("none that can be used"))
+    }
+
+    @Test func describesAModelWithoutAUsableTokenizer() throws {
+        var writer = try GGUFWriter(copying: GGUFFile(path: Golden.path("models/llama/model.gguf")))
+        writer.metadata["tokenizer.ggml.model"] = .string("tea leaves")
+        try TemporaryFolder.with { folder in
+            let path = folder.path("model.gguf")
+            try writer.write(to: path)
+            let report = try ModelReport(.path(path), path: path)
+            #expect(report.vocabulary == nil && report.template == nil)
+            #expect(report.warnings.contains { $0.hasPrefix("the tokenizer cannot be used: ") })
+            #expect(report.text().contains("none that can be used"))
+            #expect(try JSONValue(parsing: report.json()).asObject()["tokenizer"] == .null)
+        }
     }
 
     @Test func rendersTextAndJSON() throws {

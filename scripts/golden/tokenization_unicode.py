@@ -122,7 +122,7 @@ def main():
                 end += 1
             varint(c - last, classes)
             varint(end - c, classes)
-            classes.append(value)
+            varint(value, classes)
             last = c = end
         else:
             c += 1

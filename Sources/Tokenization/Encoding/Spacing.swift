@@ -36,21 +36,24 @@ struct Spacing: Sendable, Equatable {
         case .unlessPresent: if !beginsWithSpace(text, start, end) { output.append(0x20) }
         case .firstUnlessPresent: if start == 0, !beginsWithSpace(text, start, end) { output.append(0x20) }
         }
-        let prefixed = output.count
         var index = start
+        // Only spaces count as extra, not marks that were in the text.
+        var followsSpace = removesExtraSpaces
         while index < end {
-            var byte = text[index]
-            if byte == 0xE2, Self.isMark(text, index, end) {
-                byte = 0x20
-                index += 2
+            let byte = text[index]
+            if byte == 0x20 {
+                if !followsSpace { output.append(byte) }
+                followsSpace = removesExtraSpaces
+                index += 1
+                continue
             }
-            index += 1
-            if removesExtraSpaces, byte == 0x20, output.count == prefixed || output.last == 0x20 { continue }
-            output.append(byte)
+            followsSpace = false
+            let isMark = byte == 0xE2 && Self.isMark(text, index, end)
+            output.append(isMark ? 0x20 : byte)
+            index += isMark ? 3 : 1
         }
         if removesExtraSpaces {
-            while output.count > prefixed, output.last == 0x20 { output.removeLast() }
-            if output.count == prefixed { return [] }
+            while output.last == 0x20 { output.removeLast() }
         }
         return output
     }

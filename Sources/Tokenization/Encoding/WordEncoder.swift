@@ -109,7 +109,9 @@ struct WordEncoder: Sendable {
     ) -> Bool {
         if characters.fallsBackToBytes {
             var bytes: [UInt8] = []
-            UTF8Scalars.append(UInt32(bitPattern: -(symbol + 1)), to: &bytes)
+            let scalar = UInt32(bitPattern: -(symbol + 1))
+            // A vocabulary without a token for the space spells the mark.
+            UTF8Scalars.append(scalar == 0x20 ? 0x2581 : scalar, to: &bytes)
             for byte in bytes { output.append(byteTokens[Int(byte)]) }
             return false
         }

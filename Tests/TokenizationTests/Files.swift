@@ -1,0 +1,6 @@
+import Foundation
+
+/// Reads files for tests.
+enum Files {
+    static func bytes(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(filePath: path))) }
+}

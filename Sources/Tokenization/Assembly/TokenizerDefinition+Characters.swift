@@ -26,6 +26,12 @@ extension TokenizerDefinition {
             }
             characters.note(blob.extracting(range))
         }
+        if merges != nil {
+            // Merges may lead to the spelled-out text of a byte token.
+            for id in 0..<texts.count where types[id] == .byte {
+                characters.note(texts.blob.span.extracting(texts.range(id)))
+            }
+        }
         let table = try merges == nil ? scoreTable(pieces, decoded) : mergeTable(index)
         let unused = merges == nil ? Set(types.indices.filter { types[$0] == .unused }.map { TokenID($0) }) : []
         return WordEncoder(

@@ -5,6 +5,8 @@
 static const struct kite_matmul_table *table(void) {
     switch (kite_cpu_current()) {
 #if defined(__x86_64__)
+    case KITE_CPU_AVX2:
+    case KITE_CPU_AVXVNNI: return &kite_matmul_avx2;
     case KITE_CPU_AVX512:
     case KITE_CPU_AVX512BF16: return &kite_matmul_avx512;
 #endif

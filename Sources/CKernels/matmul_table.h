@@ -14,7 +14,7 @@ struct kite_matmul_table {
 
 extern const struct kite_matmul_table kite_matmul_scalar;
 #if defined(__x86_64__)
-extern const struct kite_matmul_table kite_matmul_avx512;
+extern const struct kite_matmul_table kite_matmul_avx2, kite_matmul_avx512;
 #endif
 
 /// Scratch of the integer kernels: tiles of unpacked weights and partial sums.

@@ -7,6 +7,11 @@ package struct EncodingError: Error, Sendable, Equatable, CustomStringConvertibl
     /// Numbers in the row.
     package let count: Int
 
+    package init(type: TensorType, count: Int) {
+        self.type = type
+        self.count = count
+    }
+
     /// One line for a person.
     package var description: String {
         count % type.blockSize == 0

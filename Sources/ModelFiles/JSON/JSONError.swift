@@ -53,7 +53,8 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     /// One line for a person.
     public var description: String {
         var text = problem.description
-        if !path.isEmpty { text += " in " + (path.utf8.count > 120 ? String(path.unicodeScalars.prefix(100)) + "…" : path) }
+        let shown = path.utf8.count > 120 ? String(path.unicodeScalars.prefix(100)) + "…" : path
+        if !shown.isEmpty { text += " in \(shown)" }
         if let offset { text += " (byte \(offset))" }
         return text
     }

@@ -14,7 +14,7 @@ extension LanguageModel {
 
     /// Loads a model from files that are open already.
     package static func load(_ checkpoint: Checkpoint, options: LoadOptions) throws -> LanguageModel {
-        let tokenizer = try Tokenizer.load(checkpoint: checkpoint, preTokenizerOverride: options.preTokenizer)
+        let tokenizer = try Tokenizer.load(checkpoint, preTokenizerOverride: options.preTokenizer)
         let template = try ResolvedTemplate(checkpoint, tokenizer: tokenizer, override: options.chatTemplate)
         return try LanguageModel(
             checkpoint: checkpoint, name: checkpoint.name, tokenizer: tokenizer, template: template,

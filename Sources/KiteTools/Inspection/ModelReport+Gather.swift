@@ -28,7 +28,7 @@ extension ModelReport {
     static func text(_ checkpoint: Checkpoint, _ warnings: inout [String]) -> (Vocabulary?, Template?) {
         let tokenizer: Tokenizer
         do {
-            tokenizer = try Tokenizer.load(checkpoint: checkpoint, preTokenizerOverride: nil)
+            tokenizer = try Tokenizer.load(checkpoint, preTokenizerOverride: nil)
         } catch {
             warnings.append("the tokenizer cannot be used: \(error)")
             return (nil, nil)

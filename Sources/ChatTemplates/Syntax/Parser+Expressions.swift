@@ -20,7 +20,7 @@ extension Parser {
         return Expression(.tuple(items), line: line)
     }
 
-    private func isTupleEnd(_ words: [String]) -> Bool {
+    @inline(never) private func isTupleEnd(_ words: [String]) -> Bool {
         switch current.kind {
         case .outputEnd, .tagEnd, .symbol(.rightParenthesis): true
         case .name(let name): words.contains(name)
@@ -82,7 +82,7 @@ extension Parser {
         return rest.isEmpty ? first : Expression(.comparison(first, rest), line: line)
     }
 
-    private mutating func comparisonOperator() -> Comparison? {
+    @inline(never) private mutating func comparisonOperator() -> Comparison? {
         let found: Comparison
         switch current.kind {
         case .symbol(.equal): found = .equal
@@ -102,23 +102,31 @@ extension Parser {
         return found
     }
 
-    /// Precedences of arithmetic, loosest first. Jinja's `~` binds tighter than `+`, and `**` groups to the left.
-    private static let precedences: [[Token.Symbol]] = [
-        [.plus, .minus], [.tilde], [.multiply, .divide, .floorDivide, .modulo], [.power],
-    ]
-
-    private mutating func arithmetic(_ level: Int) throws(ChatTemplateError) -> Expression {
-        guard level < Self.precedences.count else { return try unary(withFilters: true) }
-        let line = self.line
-        let first = try arithmetic(level + 1)
-        var rest: [(operation: Token.Symbol, operand: Expression)] = []
-        while case .symbol(let symbol) = current.kind, Self.precedences[level].contains(symbol) {
-            advance()
-            rest.append((symbol, try arithmetic(level + 1)))
+    /// How tightly arithmetic binds, from 0. Jinja's `~` binds tighter than `+`, and `**` groups to the left.
+    private static func level(_ symbol: Token.Symbol) -> Int? {
+        switch symbol {
+        case .plus, .minus: 0
+        case .tilde: 1
+        case .multiply, .divide, .floorDivide, .modulo: 2
+        case .power: 3
+        default: nil
         }
-        if rest.isEmpty { return first }
-        if level == 1 { return Expression(.concatenation([first] + rest.map(\.operand)), line: line) }
-        return Expression(.arithmetic(first, rest), line: line)
+    }
+
+    /// Reads operators that bind at least as tightly as `minimum`. Recurses only where operators nest.
+    private mutating func arithmetic(_ minimum: Int) throws(ChatTemplateError) -> Expression {
+        let line = self.line
+        var value = try unary(withFilters: true)
+        while let first = symbol, let level = Self.level(first), level >= minimum {
+            var rest: [(operation: Token.Symbol, operand: Expression)] = []
+            while let operation = symbol, Self.level(operation) == level {
+                advance()
+                rest.append((operation, try arithmetic(level + 1)))
+            }
+            value = Expression(
+                first == .tilde ? .concatenation([value] + rest.map(\.operand)) : .arithmetic(value, rest), line: line)
+        }
+        return value
     }
 
     private mutating func unary(withFilters: Bool) throws(ChatTemplateError) -> Expression {
@@ -139,6 +147,20 @@ extension Parser {
     }
 
     mutating func primary() throws(ChatTemplateError) -> Expression {
+        switch symbol {
+        case .leftParenthesis:
+            advance()
+            let value = try tuple(withConditional: true, inParentheses: true)
+            try expect(.rightParenthesis)
+            return value
+        case .leftBracket: return try list()
+        case .leftBrace: return try mapping()
+        default: return try literal()
+        }
+    }
+
+    /// A name, a text or a number.
+    @inline(never) private mutating func literal() throws(ChatTemplateError) -> Expression {
         let line = self.line
         switch current.kind {
         case .name(let name):
@@ -162,13 +184,6 @@ extension Parser {
         case .float(let value):
             advance()
             return Expression(.double(value), line: line)
-        case .symbol(.leftParenthesis):
-            advance()
-            let value = try tuple(withConditional: true, inParentheses: true)
-            try expect(.rightParenthesis)
-            return value
-        case .symbol(.leftBracket): return try list()
-        case .symbol(.leftBrace): return try mapping()
         default: throw unexpected("an expression")
         }
     }

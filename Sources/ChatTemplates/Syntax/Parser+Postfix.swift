@@ -1,7 +1,7 @@
 // What follows a value: attributes, items, calls, filters and tests.
 extension Parser {
     /// One more link of a chain such as `a.b.c|d`, which nests as deep as it is long.
-    private mutating func link(_ count: inout Int) throws(ChatTemplateError) {
+    @inline(never) private mutating func link(_ count: inout Int) throws(ChatTemplateError) {
         count += 1
         guard depth + count <= limits.nesting else {
             throw fail("expressions nest deeper than \(limits.nesting)", .nestingTooDeep)
@@ -12,9 +12,9 @@ extension Parser {
         var value = first
         var links = 0
         while true {
-            switch current.kind {
-            case .symbol(.dot), .symbol(.leftBracket): value = try subscripted(value)
-            case .symbol(.leftParenthesis): value = try call(value)
+            switch symbol {
+            case .dot, .leftBracket: value = try subscripted(value)
+            case .leftParenthesis: value = try call(value)
             default: return value
             }
             try link(&links)
@@ -25,14 +25,15 @@ extension Parser {
         var value = first
         var links = 0
         while true {
-            switch current.kind {
-            case .symbol(.pipe):
-                advance()
+            if skip(.pipe) {
                 let filter = try filterCall()
                 value = Expression(.filter(value, filter), line: filter.line)
-            case .name("is"): value = try test(value)
-            case .symbol(.leftParenthesis): value = try call(value)
-            default: return value
+            } else if atWord("is") {
+                value = try test(value)
+            } else if at(.leftParenthesis) {
+                value = try call(value)
+            } else {
+                return value
             }
             try link(&links)
         }
@@ -52,14 +53,14 @@ extension Parser {
         return name
     }
 
-    private mutating func filterCall() throws(ChatTemplateError) -> FilterCall {
+    @inline(never) private mutating func filterCall() throws(ChatTemplateError) -> FilterCall {
         let line = self.line
         let name = try dottedName()
         let arguments = at(.leftParenthesis) ? try self.arguments() : []
         return FilterCall(name: name, arguments: arguments, line: line)
     }
 
-    private mutating func test(_ value: Expression) throws(ChatTemplateError) -> Expression {
+    @inline(never) private mutating func test(_ value: Expression) throws(ChatTemplateError) -> Expression {
         let line = self.line
         advance()
         let isNegated = skipWord("not")
@@ -84,7 +85,7 @@ extension Parser {
         return Expression(.call(callee, try arguments()), line: line)
     }
 
-    private mutating func arguments() throws(ChatTemplateError) -> [Argument] {
+    @inline(never) private mutating func arguments() throws(ChatTemplateError) -> [Argument] {
         try expect(.leftParenthesis)
         var arguments: [Argument] = []
         /// 0 positional arguments may follow, 1 named ones, 2 only `**`, 3 none.
@@ -104,10 +105,8 @@ extension Parser {
                 guard stage < 3 else { throw misplaced() }
                 arguments.append(Argument(kind: .spreadNamed, value: try expression()))
                 stage = 3
-            } else if case .name(let name) = current.kind, next.kind == .symbol(.assign) {
+            } else if let name = keyword() {
                 guard stage < 3 else { throw misplaced() }
-                advance()
-                advance()
                 arguments.append(Argument(kind: .named(Text(name)), value: try expression()))
                 stage = max(stage, 1)
             } else {
@@ -119,18 +118,18 @@ extension Parser {
         return arguments
     }
 
-    private mutating func subscripted(_ value: Expression) throws(ChatTemplateError) -> Expression {
+    /// The name of a named argument, if one begins here.
+    @inline(never) private mutating func keyword() -> String? {
+        guard case .name(let name) = current.kind, next.kind == .symbol(.assign) else { return nil }
+        advance()
+        advance()
+        return name
+    }
+
+    @inline(never) private mutating func subscripted(_ value: Expression) throws(ChatTemplateError) -> Expression {
         let line = self.line
         if skip(.dot) {
-            switch current.kind {
-            case .name(let name):
-                advance()
-                return Expression(.attribute(value, Text(name)), line: line)
-            case .integer(let index):
-                advance()
-                return Expression(.item(value, Expression(.int(index), line: line)), line: line)
-            default: throw unexpected("a name or a number after '.'")
-            }
+            return try dotted(value, line)
         }
         try expect(.leftBracket)
         if at(.colon) { return try slice(value, start: nil, line: line) }
@@ -144,6 +143,20 @@ extension Parser {
         try expect(.rightBracket)
         let index = items.count == 1 ? first : Expression(.tuple(items), line: line)
         return Expression(.item(value, index), line: line)
+    }
+
+    @inline(never) private mutating func dotted(
+        _ value: Expression, _ line: Int
+    ) throws(ChatTemplateError) -> Expression {
+        switch current.kind {
+        case .name(let name):
+            advance()
+            return Expression(.attribute(value, Text(name)), line: line)
+        case .integer(let index):
+            advance()
+            return Expression(.item(value, Expression(.int(index), line: line)), line: line)
+        default: throw unexpected("a name or a number after '.'")
+        }
     }
 
     private mutating func slice(

@@ -41,7 +41,7 @@ extension Parser {
         return body
     }
 
-    private mutating func statement() throws(ChatTemplateError) -> Statement {
+    @inline(never) private mutating func statement() throws(ChatTemplateError) -> Statement {
         let line = self.line
         guard case .name(let tag) = current.kind else { throw unexpected("the name of a tag") }
         advance()
@@ -78,7 +78,7 @@ extension Parser {
         return Statement(kind: kind, line: line)
     }
 
-    private mutating func conditional() throws(ChatTemplateError) -> Statement.Kind {
+    @inline(never) private mutating func conditional() throws(ChatTemplateError) -> Statement.Kind {
         var branches: [(condition: Expression, body: [Statement])] = []
         var otherwise: [Statement] = []
         while true {
@@ -92,7 +92,7 @@ extension Parser {
         }
     }
 
-    private mutating func forLoop() throws(ChatTemplateError) -> Statement.Kind {
+    @inline(never) private mutating func forLoop() throws(ChatTemplateError) -> Statement.Kind {
         let target = try target(withFields: false)
         guard skipWord("in") else { throw unexpected("'in'") }
         let items = try tuple(withConditional: false, endingWords: ["recursive"])
@@ -109,14 +109,14 @@ extension Parser {
             ForLoop(target: target, items: items, condition: condition, body: body, otherwise: otherwise))
     }
 
-    private mutating func set() throws(ChatTemplateError) -> Statement.Kind {
+    @inline(never) private mutating func set() throws(ChatTemplateError) -> Statement.Kind {
         let target = try target(withFields: true)
         if skip(.assign) { return .set(target, try tuple(withConditional: true)) }
         let filters = try filterChain(startsInline: false)
         return .setBlock(target, filters: filters, body: try block("endset"))
     }
 
-    private mutating func with() throws(ChatTemplateError) -> Statement.Kind {
+    @inline(never) private mutating func with() throws(ChatTemplateError) -> Statement.Kind {
         var bindings: [(target: Target, value: Expression)] = []
         while current.kind != .tagEnd {
             if !bindings.isEmpty { try expect(.comma) }
@@ -127,7 +127,7 @@ extension Parser {
         return .with(bindings, body: try block("endwith"))
     }
 
-    private mutating func callBlock() throws(ChatTemplateError) -> Statement.Kind {
+    @inline(never) private mutating func callBlock() throws(ChatTemplateError) -> Statement.Kind {
         var parameters: [Macro.Parameter] = []
         if at(.leftParenthesis) { parameters = try self.parameters() }
         let line = self.line
@@ -136,7 +136,7 @@ extension Parser {
         return .call(try macro(named: "caller", parameters: parameters, end: "endcall"), call)
     }
 
-    private mutating func parameters() throws(ChatTemplateError) -> [Macro.Parameter] {
+    @inline(never) private mutating func parameters() throws(ChatTemplateError) -> [Macro.Parameter] {
         try expect(.leftParenthesis)
         var parameters: [Macro.Parameter] = []
         while !at(.rightParenthesis) {
@@ -156,7 +156,7 @@ extension Parser {
         return parameters
     }
 
-    private mutating func macro(
+    @inline(never) private mutating func macro(
         named name: String, parameters: [Macro.Parameter], end: String
     ) throws(ChatTemplateError) -> Macro {
         let outer = loops

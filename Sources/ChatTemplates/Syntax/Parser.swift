@@ -26,6 +26,7 @@ struct Parser {
     }
 
     // MARK: Tokens
+    // Kept out of line: their copies of tokens would otherwise widen the stack frames of the recursive functions.
 
     var current: Token {
         position < tokens.count ? tokens[position] : Token(kind: .end, line: tokens.last?.line ?? 1)
@@ -37,27 +38,38 @@ struct Parser {
 
     mutating func advance() { position += 1 }
 
-    func at(_ symbol: Token.Symbol) -> Bool { current.kind == .symbol(symbol) }
-    func atWord(_ word: String) -> Bool { current.kind == .name(word) }
+    /// The current token's symbol, if it is one.
+    var symbol: Token.Symbol? {
+        @inline(never) get {
+            guard position < tokens.count, case .symbol(let symbol) = tokens[position].kind else { return nil }
+            return symbol
+        }
+    }
+    func at(_ symbol: Token.Symbol) -> Bool { self.symbol == symbol }
+
+    @inline(never) func atWord(_ word: String) -> Bool {
+        guard position < tokens.count, case .name(let name) = tokens[position].kind else { return false }
+        return name == word
+    }
 
     mutating func skip(_ symbol: Token.Symbol) -> Bool {
         guard at(symbol) else { return false }
         advance()
         return true
     }
-    mutating func skipWord(_ word: String) -> Bool {
+    @inline(never) mutating func skipWord(_ word: String) -> Bool {
         guard atWord(word) else { return false }
         advance()
         return true
     }
-    mutating func expect(_ symbol: Token.Symbol) throws(ChatTemplateError) {
+    @inline(never) mutating func expect(_ symbol: Token.Symbol) throws(ChatTemplateError) {
         guard skip(symbol) else { throw unexpected("'\(symbol.rawValue)'") }
     }
-    mutating func expectTagEnd() throws(ChatTemplateError) {
+    @inline(never) mutating func expectTagEnd() throws(ChatTemplateError) {
         guard current.kind == .tagEnd else { throw unexpected("'%}'") }
         advance()
     }
-    mutating func expectName() throws(ChatTemplateError) -> String {
+    @inline(never) mutating func expectName() throws(ChatTemplateError) -> String {
         guard case .name(let name) = current.kind else { throw unexpected("a name") }
         advance()
         return name
@@ -65,14 +77,16 @@ struct Parser {
 
     // MARK: Errors
 
-    func fail(_ message: String, _ kind: ChatTemplateError.Kind = .syntax, line: Int? = nil) -> ChatTemplateError {
+    @inline(never) func fail(_ message: String, _ kind: ChatTemplateError.Kind = .syntax, line: Int? = nil)
+        -> ChatTemplateError
+    {
         ChatTemplateError(kind: kind, message: message, line: line ?? self.line)
     }
-    func unexpected(_ wanted: String) -> ChatTemplateError {
+    @inline(never) func unexpected(_ wanted: String) -> ChatTemplateError {
         fail("expected \(wanted), found \(current.description)")
     }
 
-    mutating func enter() throws(ChatTemplateError) {
+    @inline(never) mutating func enter() throws(ChatTemplateError) {
         depth += 1
         guard depth <= limits.nesting else {
             throw fail("tags and expressions nest deeper than \(limits.nesting)", .nestingTooDeep)
@@ -82,7 +96,7 @@ struct Parser {
 
     // MARK: Names
 
-    mutating func nameID(_ name: String) -> NameID {
+    @inline(never) mutating func nameID(_ name: String) -> NameID {
         if let id = nameIDs[name] { return id }
         names.append(name)
         nameIDs[name] = names.count - 1
@@ -90,7 +104,7 @@ struct Parser {
     }
 
     /// A name that may be assigned to.
-    mutating func targetName() throws(ChatTemplateError) -> NameID {
+    @inline(never) mutating func targetName() throws(ChatTemplateError) -> NameID {
         let line = self.line
         let name = try expectName()
         if ["true", "false", "none", "True", "False", "None"].contains(name) {

@@ -72,7 +72,7 @@ for (name, dependencies) in [
     ("Tokenization", ["Tokenization", "ModelFiles"]),
     ("ChatTemplates", ["ChatTemplates", "ModelFiles"]),
     ("Kite", ["Kite"]),
-    ("KiteTools", ["KiteTools", "Kite", "ModelFiles"]),
+    ("KiteTools", ["KiteTools", "Kite", "ModelFiles", "Tokenization", "TensorCore"]),
     ("KiteCLI", ["KiteCLI"]),
 ] {
     package.targets.append(

@@ -14,32 +14,46 @@ struct TensorEncoder {
 
     /// Writes all rows to `sink`.
     func write(to sink: GGUFTensorSink) throws {
-        if rowOrder == nil, source.type == target {
-            return try source.data.withBytes { bytes in try sink.write(bytes) }
-        }
-        let rowBytes = source.bytesPerRow
         let rowsPerPiece = max(1, Self.pieceSize / source.columns)
         var row = 0
         while row < source.rows {
-            let end = min(source.rows, row + rowsPerPiece)
-            var piece: [UInt8] = []
-            piece.reserveCapacity((end - row) * rowBytes)
-            source.data.withBytes { bytes in
-                bytes.withUnsafeBytes { bytes in
-                    if let rowOrder {
-                        for index in row..<end {
-                            let start = rowOrder.source(of: index) * rowBytes
-                            piece.append(contentsOf: bytes[start..<start + rowBytes])
-                        }
-                    } else {
-                        piece.append(contentsOf: bytes[row * rowBytes..<end * rowBytes])
-                    }
+            let rows = row..<min(source.rows, row + rowsPerPiece)
+            let region = region(of: rows)
+            if source.type == target, rowOrder == nil {
+                try region.withBytes { bytes in try sink.write(bytes) }
+            } else {
+                let piece = piece(rows, region)
+                let encoded = source.type == target ? piece : try encode(floats(piece))
+                try sink.write(encoded.span.bytes)
+            }
+            // A checkpoint is read once; without this all of it would count as this process's memory.
+            region.dropPages()
+            row = rows.upperBound
+        }
+    }
+
+    /// Where `rows` lie.
+    private func region(of rows: Range<Int>) -> ByteRegion {
+        let (start, size) = (source.data.range.lowerBound, source.bytesPerRow)
+        return ByteRegion(source.data.store, start + rows.lowerBound * size..<start + rows.upperBound * size)
+            ?? source.data
+    }
+
+    /// The bytes of `rows`, which lie in `region` unless rows change places.
+    private func piece(_ rows: Range<Int>, _ region: ByteRegion) -> [UInt8] {
+        guard let rowOrder else { return region.withBytes { $0.withUnsafeBytes { [UInt8]($0) } } }
+        let size = source.bytesPerRow
+        var piece: [UInt8] = []
+        piece.reserveCapacity(rows.count * size)
+        source.data.withBytes { bytes in
+            bytes.withUnsafeBytes { bytes in
+                for row in rows {
+                    let start = rowOrder.source(of: row) * size
+                    piece.append(contentsOf: bytes[start..<start + size])
                 }
             }
-            let encoded = source.type == target ? piece : try encode(floats(piece))
-            try sink.write(encoded.span.bytes)
-            row = end
         }
+        return piece
     }
 
     private func floats(_ piece: [UInt8]) -> [Float] {

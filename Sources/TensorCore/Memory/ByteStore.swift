@@ -36,12 +36,18 @@ public final class ByteStore: @unchecked Sendable {
     public let count: Int
     /// Whether the bytes are the page cache's and cost no memory of their own.
     public let isMapped: Bool
+    /// Whether the bytes are a mapping of a file of their own, whose pages can be had again from the file.
+    let isFile: Bool
     private let release: @Sendable () -> Void
 
-    init(base: UnsafeRawPointer?, count: Int, isMapped: Bool, release: @escaping @Sendable () -> Void) {
+    init(
+        base: UnsafeRawPointer?, count: Int, isMapped: Bool, isFile: Bool = false,
+        release: @escaping @Sendable () -> Void
+    ) {
         self.base = base
         self.count = count
         self.isMapped = isMapped
+        self.isFile = isFile
         self.release = release
     }
 
@@ -65,7 +71,7 @@ public final class ByteStore: @unchecked Sendable {
             throw FileError(path: path, operation: "map", code: errno)
         }
         let bits = UInt(bitPattern: address)
-        return ByteStore(base: UnsafeRawPointer(address), count: count, isMapped: true) {
+        return ByteStore(base: UnsafeRawPointer(address), count: count, isMapped: true, isFile: true) {
             munmap(UnsafeMutableRawPointer(bitPattern: bits), count)
         }
     }

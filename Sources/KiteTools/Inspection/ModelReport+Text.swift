@@ -38,7 +38,8 @@ extension ModelReport {
     private var architectureText: String {
         let model = configuration
         let norm = model.norm == .layer ? "LayerNorm" : "RMSNorm"
-        var text = "\(model.architecture.rawValue): \(model.layerCount) layers of \(model.embeddingLength), "
+        var text =
+            "\(model.architecture.rawValue): \(model.layerCount) layer\(model.layerCount == 1 ? "" : "s") of \(model.embeddingLength), "
         text += "MLP \(model.feedForwardLength), \(norm)"
         if model.parallelResidual { text += ", parallel residual" }
         if model.tiedEmbeddings { text += ", tied embeddings" }
@@ -58,7 +59,11 @@ extension ModelReport {
 
     private var templateText: String {
         guard let template else { return "none that can be used" }
-        return template.name == "file" ? "the file's own" : "\(template.name) (built in)"
+        switch template.name {
+        case "file": return "the file's own"
+        case BuiltInTemplate.plain.rawValue: return "none"
+        case let name: return "\(name) (built in)"
+        }
     }
 
     private var tokenizerText: String {

@@ -37,6 +37,8 @@ import Testing
         #expect(folder.parameters == file.parameters)
         #expect(folder.tensors.map(\.name) == file.tensors.map(\.name))
         #expect(folder.tensors.map { [$0.rows, $0.columns] } == file.tensors.map { [$0.rows, $0.columns] })
+        #expect(folder.vocabulary?.kind == .byteLevelBPE && file.vocabulary?.kind == .byteLevelBPE)
+        #expect(folder.vocabulary?.preTokenizer == file.vocabulary?.preTokenizer)
         #expect(folder.memory.cacheF16 == file.memory.cacheF16)
     }
 

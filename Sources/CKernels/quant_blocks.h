@@ -54,6 +54,16 @@ KITE_INLINE float kite_half(uint16_t half) {
     return result;
 }
 
+#ifndef KITE_HAS_SIMD_UNPACK
+/// 16 bytes of nibbles to the 32 numbers of IQ4_NL.
+KITE_INLINE void kite_unpack_iq4(const uint8_t *b, int8_t *code) {
+    for (int i = 0; i < 16; i++) {
+        code[i] = kite_iq4_values[b[i] & 15];
+        code[i + 16] = kite_iq4_values[b[i] >> 4];
+    }
+}
+#endif
+
 /// The 6-bit scales and minima of Q4_K and Q5_K: b[0..3] and b[4..7] hold the first four of each, whose top bits are
 /// bits 4 and 5 of the last four; b[8..11] holds the low nibbles of those.
 KITE_INLINE void kite_unpack_scales_k4(const uint8_t *b, int8_t scale[16], uint8_t min[16]) {
@@ -72,6 +82,7 @@ KITE_INLINE void kite_unpack_q2_k(const uint8_t *b, struct kite_block256 *o) {
         o->min[i] = b[i] >> 4;
     }
     for (int half = 0; half < 2; half++)
+#pragma clang loop unroll(full)
         for (int part = 0; part < 4; part++)
             for (int i = 0; i < 32; i++)
                 o->code[128 * half + 32 * part + i] = (int8_t)(b[16 + 32 * half + i] >> 2 * part & 3);
@@ -86,6 +97,7 @@ KITE_INLINE void kite_unpack_q3_k(const uint8_t *b, struct kite_block256 *o) {
         o->scale[i] = (int8_t)((low | (b[104 + i % 4] >> 2 * (i / 4) & 3) << 4) - 32);
     }
     for (int half = 0; half < 2; half++)
+#pragma clang loop unroll(full)
         for (int part = 0; part < 4; part++)
             for (int i = 0; i < 32; i++) {
                 int low = b[32 + 32 * half + i] >> 2 * part & 3, high = b[i] >> (4 * half + part) & 1;
@@ -140,10 +152,7 @@ KITE_INLINE void kite_unpack_iq4_xs(const uint8_t *b, struct kite_block256 *o) {
     for (int g = 0; g < 8; g++) {
         uint32_t low = b[4 + g / 2] >> 4 * (g % 2) & 15;
         o->scale[2 * g] = o->scale[2 * g + 1] = (int8_t)((int)(low | (high >> 2 * g & 3) << 4) - 32);
-        for (int i = 0; i < 16; i++) {
-            o->code[32 * g + i] = kite_iq4_values[b[8 + 16 * g + i] & 15];
-            o->code[32 * g + 16 + i] = kite_iq4_values[b[8 + 16 * g + i] >> 4];
-        }
+        kite_unpack_iq4(b + 8 + 16 * g, o->code + 32 * g);
     }
     o->d = kite_half(kite_load16(b));
 }
@@ -167,16 +176,17 @@ KITE_INLINE void kite_unpack32(enum kite_type type, const uint8_t *b, struct kit
         memcpy(o->code, b + 2, 32);
         return;
     }
+    if (type == KITE_IQ4_NL) {
+        kite_unpack_iq4(b + 2, o->code);
+        return;
+    }
     int has_m = type == KITE_Q4_1 || type == KITE_Q5_1, has_high = type == KITE_Q5_0 || type == KITE_Q5_1;
     if (has_m) o->m = kite_half(kite_load16(b + 2));
     const uint8_t *codes = b + 2 + 2 * has_m + 4 * has_high;
     uint32_t high = has_high ? kite_load32(b + 2 + 2 * has_m) : 0;
     for (int i = 0; i < 16; i++) {
         int first = codes[i] & 15, second = codes[i] >> 4;
-        if (type == KITE_IQ4_NL) {
-            first = kite_iq4_values[first];
-            second = kite_iq4_values[second];
-        } else if (type == KITE_Q4_0) {
+        if (type == KITE_Q4_0) {
             first -= 8;
             second -= 8;
         } else if (has_high) {

@@ -5,7 +5,11 @@
 #include "quant_blocks.h"
 
 KITE_INLINE void kite_dequantize_halves(const uint8_t *b, size_t count, float *out) {
-    for (size_t i = 0; i < count; i++) out[i] = kite_half(kite_load16(b + 2 * i));
+    size_t i = 0;
+#ifdef KITE_HAS_SIMD_UNPACK
+    i = kite_convert_halves(b, count, out);
+#endif
+    for (; i < count; i++) out[i] = kite_half(kite_load16(b + 2 * i));
 }
 
 KITE_INLINE void kite_dequantize_bf16(const uint8_t *b, size_t count, float *out) {

@@ -4,7 +4,7 @@
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi,bmi2"))), apply_to = function)
 
-#include <immintrin.h>
+#include "quant_x86.h"
 
 #include "../matmul_table.h"
 #include "../quant_dequantize.h"

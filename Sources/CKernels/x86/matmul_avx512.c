@@ -3,6 +3,8 @@
 #pragma clang attribute push(                                                                               \
     __attribute__((target("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
 
+#include "quant_x86.h"
+
 #include "matmul_float_avx512.h"
 #include "matmul_tile_avx512.h"
 #include "matmul_vector_avx512.h"
@@ -25,8 +27,9 @@ static void write_q256(const float *x, size_t k, size_t columns, struct kite_rec
         switch (p->columns) {                                                                                       \
         case 1: vector_rows(KITE_##TYPE, p, begin, end, 1); break;                                                  \
         case 2: vector_rows(KITE_##TYPE, p, begin, end, 2); break;                                                  \
-        case 3: vector_rows(KITE_##TYPE, p, begin, end, 3); break;                                                  \
-        case 4: vector_rows(KITE_##TYPE, p, begin, end, 4); break;                                                  \
+        case 3:                                                                                                     \
+            if (kite_is_by_256(KITE_##TYPE)) return vector_rows(KITE_##TYPE, p, begin, end, 3);                     \
+            return tile_rows(KITE_##TYPE, p, begin, end, scratch);                                                  \
         default: tile_rows(KITE_##TYPE, p, begin, end, scratch); break;                                             \
         }                                                                                                           \
     }

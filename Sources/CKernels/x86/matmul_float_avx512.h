@@ -87,16 +87,23 @@ KITE_INLINE void float_rows(enum kite_type type, const struct kite_product *p, c
 }
 
 static void multiply_f32(const struct kite_product *p, size_t begin, size_t end, void *scratch) {
-    const int few = p->columns <= FLOAT_COLUMNS;
-    if (p->type == KITE_F32) return float_rows(KITE_F32, p, kite_row(p, begin), p->row_bytes, begin, end);
-    if (p->type == KITE_F16 && few) return float_rows(KITE_F16, p, kite_row(p, begin), p->row_bytes, begin, end);
-    if (p->type == KITE_BF16 && few) return float_rows(KITE_BF16, p, kite_row(p, begin), p->row_bytes, begin, end);
+    // Few rows at a time stay in cache while all columns pass by.
+    const size_t step = p->columns <= FLOAT_COLUMNS ? end - begin : KITE_FLOAT_ROWS;
     const size_t stride = (p->k + 15) / 16 * 16;
-    for (size_t r = begin; r < end; r += KITE_FLOAT_ROWS) {
-        const size_t rows = end - r < KITE_FLOAT_ROWS ? end - r : KITE_FLOAT_ROWS;
-        for (size_t i = 0; i < rows; i++)
-            kite_dequantize_inline(p->type, kite_row(p, r + i), p->k, (float *)scratch + i * stride);
-        float_rows(KITE_F32, p, scratch, stride * sizeof(float), r, r + rows);
+    for (size_t r = begin; r < end; r += step) {
+        const size_t stop = end - r < step ? end : r + step;
+        switch (p->type) {
+        case KITE_F32: float_rows(KITE_F32, p, kite_row(p, r), p->row_bytes, r, stop); break;
+        case KITE_F16: float_rows(KITE_F16, p, kite_row(p, r), p->row_bytes, r, stop); break;
+        case KITE_BF16: float_rows(KITE_BF16, p, kite_row(p, r), p->row_bytes, r, stop); break;
+        default:
+            for (size_t from = r; from < stop; from += KITE_FLOAT_ROWS) {
+                const size_t rows = stop - from < KITE_FLOAT_ROWS ? stop - from : KITE_FLOAT_ROWS;
+                for (size_t i = 0; i < rows; i++)
+                    kite_dequantize_inline(p->type, kite_row(p, from + i), p->k, (float *)scratch + i * stride);
+                float_rows(KITE_F32, p, scratch, stride * sizeof(float), from, from + rows);
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 #include "quant_unpack_avx512.h"
 
 /// Most columns of a call to vector_rows.
-#define VECTOR_COLUMNS 4
+#define VECTOR_COLUMNS 3
 
 /// Asks for the bytes of a block early; a prefetch beyond the weights does no harm.
 KITE_INLINE void prefetch_block(const uint8_t *p, size_t bytes) {

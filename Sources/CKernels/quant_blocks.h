@@ -40,6 +40,7 @@ KITE_INLINE uint32_t kite_load32(const uint8_t *p) {
     return x;
 }
 
+#ifndef KITE_HAS_SIMD_UNPACK
 /// IEEE half to single. Both branches are computed: no jumps in vectorised loops.
 KITE_INLINE float kite_half(uint16_t half) {
     uint32_t sign = (uint32_t)(half & 0x8000) << 16, magnitude = half & 0x7fff;
@@ -54,7 +55,6 @@ KITE_INLINE float kite_half(uint16_t half) {
     return result;
 }
 
-#ifndef KITE_HAS_SIMD_UNPACK
 /// 16 bytes of nibbles to the 32 numbers of IQ4_NL.
 KITE_INLINE void kite_unpack_iq4(const uint8_t *b, int8_t *code) {
     for (int i = 0; i < 16; i++) {
@@ -66,7 +66,7 @@ KITE_INLINE void kite_unpack_iq4(const uint8_t *b, int8_t *code) {
 
 /// The 6-bit scales and minima of Q4_K and Q5_K: b[0..3] and b[4..7] hold the first four of each, whose top bits are
 /// bits 4 and 5 of the last four; b[8..11] holds the low nibbles of those.
-KITE_INLINE void kite_unpack_scales_k4(const uint8_t *b, int8_t scale[16], uint8_t min[16]) {
+KITE_INLINE void kite_unpack_scales_k4(const uint8_t *restrict b, int8_t *restrict scale, uint8_t *restrict min) {
     for (int j = 0; j < 4; j++) {
         scale[2 * j] = scale[2 * j + 1] = (int8_t)(b[j] & 63);
         min[2 * j] = min[2 * j + 1] = b[j + 4] & 63;
@@ -76,7 +76,7 @@ KITE_INLINE void kite_unpack_scales_k4(const uint8_t *b, int8_t scale[16], uint8
 }
 
 /// Q2_K: scales 16 (low nibble scale, high nibble minimum), codes 64, d, dmin.
-KITE_INLINE void kite_unpack_q2_k(const uint8_t *b, struct kite_block256 *o) {
+KITE_INLINE void kite_unpack_q2_k(const uint8_t *restrict b, struct kite_block256 *restrict o) {
     for (int i = 0; i < 16; i++) {
         o->scale[i] = (int8_t)(b[i] & 15);
         o->min[i] = b[i] >> 4;
@@ -91,7 +91,7 @@ KITE_INLINE void kite_unpack_q2_k(const uint8_t *b, struct kite_block256 *o) {
 }
 
 /// Q3_K: high bits 32 (bit g of byte i: number 32 g + i), low bits 64, scales 12 (16 of 6 bits, less 32), d.
-KITE_INLINE void kite_unpack_q3_k(const uint8_t *b, struct kite_block256 *o) {
+KITE_INLINE void kite_unpack_q3_k(const uint8_t *restrict b, struct kite_block256 *restrict o) {
     for (int i = 0; i < 16; i++) {
         int low = i < 8 ? b[96 + i] & 15 : b[96 + i - 8] >> 4;
         o->scale[i] = (int8_t)((low | (b[104 + i % 4] >> 2 * (i / 4) & 3) << 4) - 32);
@@ -107,7 +107,7 @@ KITE_INLINE void kite_unpack_q3_k(const uint8_t *b, struct kite_block256 *o) {
 }
 
 /// Q4_K: d, dmin, scales 12, codes 128.
-KITE_INLINE void kite_unpack_q4_k(const uint8_t *b, struct kite_block256 *o) {
+KITE_INLINE void kite_unpack_q4_k(const uint8_t *restrict b, struct kite_block256 *restrict o) {
     kite_unpack_scales_k4(b + 4, o->scale, o->min);
     for (int g = 0; g < 4; g++)
         for (int i = 0; i < 32; i++) {
@@ -119,7 +119,7 @@ KITE_INLINE void kite_unpack_q4_k(const uint8_t *b, struct kite_block256 *o) {
 }
 
 /// Q5_K: d, dmin, scales 12, fifth bits 32 (bit g of byte i: number 32 g + i), codes 128.
-KITE_INLINE void kite_unpack_q5_k(const uint8_t *b, struct kite_block256 *o) {
+KITE_INLINE void kite_unpack_q5_k(const uint8_t *restrict b, struct kite_block256 *restrict o) {
     kite_unpack_scales_k4(b + 4, o->scale, o->min);
     for (int g = 0; g < 4; g++)
         for (int i = 0; i < 32; i++) {
@@ -132,7 +132,7 @@ KITE_INLINE void kite_unpack_q5_k(const uint8_t *b, struct kite_block256 *o) {
 }
 
 /// Q6_K: low nibbles 128, high pairs 64, scales 16 (signed), d.
-KITE_INLINE void kite_unpack_q6_k(const uint8_t *b, struct kite_block256 *o) {
+KITE_INLINE void kite_unpack_q6_k(const uint8_t *restrict b, struct kite_block256 *restrict o) {
     memcpy(o->scale, b + 192, 16);
     for (int half = 0; half < 2; half++)
         for (int i = 0; i < 32; i++) {
@@ -147,7 +147,7 @@ KITE_INLINE void kite_unpack_q6_k(const uint8_t *b, struct kite_block256 *o) {
 }
 
 /// IQ4_XS: d, high pairs of the scales u16, low nibbles of the scales 4, codes 128 as in IQ4_NL.
-KITE_INLINE void kite_unpack_iq4_xs(const uint8_t *b, struct kite_block256 *o) {
+KITE_INLINE void kite_unpack_iq4_xs(const uint8_t *restrict b, struct kite_block256 *restrict o) {
     uint32_t high = kite_load16(b + 2);
     for (int g = 0; g < 8; g++) {
         uint32_t low = b[4 + g / 2] >> 4 * (g % 2) & 15;
@@ -158,7 +158,7 @@ KITE_INLINE void kite_unpack_iq4_xs(const uint8_t *b, struct kite_block256 *o) {
 }
 
 /// Takes a block of 256 apart. `min` and `dmin` are set for Q2_K, Q4_K and Q5_K only.
-KITE_INLINE void kite_unpack256(enum kite_type type, const uint8_t *b, struct kite_block256 *o) {
+KITE_INLINE void kite_unpack256(enum kite_type type, const uint8_t *restrict b, struct kite_block256 *restrict o) {
     switch (type) {
     case KITE_Q2_K: kite_unpack_q2_k(b, o); break;
     case KITE_Q3_K: kite_unpack_q3_k(b, o); break;
@@ -170,7 +170,7 @@ KITE_INLINE void kite_unpack256(enum kite_type type, const uint8_t *b, struct ki
 }
 
 /// Takes a block of 32 apart. `m` is set for Q4_1 and Q5_1 only.
-KITE_INLINE void kite_unpack32(enum kite_type type, const uint8_t *b, struct kite_block32 *o) {
+KITE_INLINE void kite_unpack32(enum kite_type type, const uint8_t *restrict b, struct kite_block32 *restrict o) {
     o->d = kite_half(kite_load16(b));
     if (type == KITE_Q8_0) {
         memcpy(o->code, b + 2, 32);

@@ -8,6 +8,9 @@
 
 #define KITE_HAS_SIMD_UNPACK 1
 
+/// IEEE half to single.
+static inline __attribute__((always_inline, unused)) float kite_half(uint16_t half) { return _cvtsh_ss(half); }
+
 /// 16 bytes of nibbles to the 32 numbers of IQ4_NL.
 static inline __attribute__((always_inline, unused)) void kite_unpack_iq4(const uint8_t *b, int8_t *code) {
     const __m128i values = _mm_setr_epi8(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);

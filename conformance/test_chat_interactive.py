@@ -6,14 +6,15 @@ import pexpect
 import pytest
 from conftest import NANO
 
-PROMPT = re.compile(r"(?:^|\n|\r)(?:\x1b\[[0-9;?]*[A-Za-z])*> ?(?:\x1b\[[0-9;?]*[A-Za-z])*$")
+# An empty line to type on: the mark, then the cursor two columns from the left.
+PROMPT = re.compile(r"> (?:\x1b\[[0-9;]*m)*\r\x1b\[2C")
 CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
 
 
 class Terminal:
     def __init__(self, kite, *arguments):
         self.child = pexpect.spawn(
-            kite.path, ["chat", str(NANO), "--temp", "0", *arguments], encoding="utf-8", timeout=60, dimensions=(40, 120),
+            kite.path, ["chat", str(NANO), "--temp", "0", *arguments], encoding="utf-8", timeout=20, dimensions=(40, 120),
             env={"TERM": "xterm-256color", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin", "NO_COLOR": "1"},
         )
         self.wait()

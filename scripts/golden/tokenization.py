@@ -6,6 +6,8 @@
 - `NAME.json` or `NAME.model`: a small vocabulary of each kind, trained here on those texts.
 - `NAME.ids`: for each text 4 bytes, a hash of the token numbers that `tokenizers` or `sentencepiece` gives.
 - `real-NAME.ids`: the same for real vocabularies, which are not part of the repository.
+- `nfc.bin`: 4-byte hashes of normalized text: every character of each run of 4,096 alone and among others, and 64 times
+  1,000 random sequences of marks and characters that compose.
 - `samples.json`: the token numbers of a few texts in full, for a person to look at.
 """
 
@@ -163,7 +165,7 @@ def split(pattern):
 def llama_style(texts, metaspace=None, size=1500, added=()):
     """Characters, byte fallback and marks for spaces, as Llama's and Mistral's tokenizer.json have them."""
     alphabet = ["\u2581"] + sorted({c for text in texts[:600] for c in text if ord(c) < 0x2200} - {" ", "\n"})[:300]
-    trainable = [text.replace(" ", "\u2581") for text in texts[600:3000]]
+    trainable = [text.replace(" ", "\u2581") for text in texts[600:3600] if "<" not in text]
     tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never", split=True)
     special = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
@@ -223,6 +225,42 @@ def code(ids):
         for byte in struct.pack("<I", number):
             state = (state ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
     return state >> 32 ^ state & 0xFFFFFFFF
+
+
+def code_bytes(data):
+    state = 0xCBF29CE484222325
+    for byte in data:
+        state = (state ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return state >> 32 ^ state & 0xFFFFFFFF
+
+
+RANGES = [
+    (0x41, 0x5A), (0xC0, 0x17F), (0x300, 0x36F), (0x591, 0x5EA), (0x900, 0xDFF), (0xF40, 0xFBC), (0x1100, 0x11C2), (0x1DC0, 0x2000),
+    (0x3041, 0x30FF), (0xAC00, 0xD7A3), (0xF900, 0xFB4F), (0x11080, 0x114C3), (0x1D157, 0x1D1C0), (0x2F800, 0x2FA1D),
+]
+
+
+def nfc():
+    normalize = normalizers.NFC().normalize_str
+    codes = []
+    for start in range(0, 0x110000, 4096):
+        characters = [chr(c) for c in range(start, start + 4096) if not 0xD800 <= c < 0xE000]
+        text = "\n".join(f"{c}\n{c}\u0301\nq\u0315{c}\u0316\n\u0061{c}\n\uac00{c}\u0334" for c in characters)
+        codes.append(code_bytes(normalize(text).encode()))
+    state = 1
+
+    def draw(limit):
+        nonlocal state
+        state = (state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+        return (state >> 33) % limit
+
+    for _ in range(64):
+        lines = []
+        for _ in range(1000):
+            picks = [RANGES[draw(len(RANGES))] for _ in range(5)]
+            lines.append("".join(chr(low + draw(high - low + 1)) for low, high in picks))
+        codes.append(code_bytes(normalize("\n".join(lines)).encode()))
+    (OUT / "nfc.bin").write_bytes(b"".join(struct.pack("<I", c) for c in codes))
 
 
 samples = {}
@@ -309,6 +347,7 @@ def main():
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         write(name, [processor.encode(text) for text in strings], strings)
 
+    nfc()
     if VOCABULARIES.is_dir():
         real(strings)
     (OUT / "samples.json").write_text(json.dumps(samples, ensure_ascii=True, indent=1) + "\n")

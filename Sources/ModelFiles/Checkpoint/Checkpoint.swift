@@ -23,7 +23,8 @@ public struct Checkpoint: Sendable {
     public let tensorNames: [String]
     private let tensors: [String: Matrix]
 
-    init(
+    /// A checkpoint of tensors that have canonical names and the shapes that the configuration calls for.
+    package init(
         source: Source, configuration: ModelConfiguration, tensors: [(name: String, matrix: Matrix)], warnings: [String]
     ) {
         self.source = source

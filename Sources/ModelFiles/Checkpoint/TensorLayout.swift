@@ -1,18 +1,18 @@
 extension ModelConfiguration {
     /// A tensor the model needs.
-    struct RequiredTensor {
+    package struct RequiredTensor {
         /// Canonical name: the one GGUF files use.
-        let name: String
+        package let name: String
         /// Name in Hugging Face checkpoints.
-        let huggingFaceName: String
-        let rows: Int
-        let columns: Int
+        package let huggingFaceName: String
+        package let rows: Int
+        package let columns: Int
         /// Whether it is a vector (norm weight or bias), not a matrix.
-        let isVector: Bool
+        package let isVector: Bool
     }
 
     /// Every tensor of the model, canonical order: embeddings, blocks, output.
-    var requiredTensors: [RequiredTensor] {
+    package var requiredTensors: [RequiredTensor] {
         var list = TensorList()
         list.matrix("token_embd", "model.embed_tokens", vocabularySize, embeddingLength)
         for layer in 0..<layerCount { appendBlock(layer, to: &list) }

@@ -1,0 +1,41 @@
+/// The options of Kite's own commands, by every spelling they are known under.
+enum CommandOptions {
+    /// The long name, without dashes, of an option that takes a value; nil when `spelling` is none.
+    static func withValue(_ spelling: String, command: String?) -> String? {
+        if command == "bench", let name = bench[spelling] { return name }
+        if command == "convert", let name = convert[spelling] { return name }
+        return shared[spelling]
+    }
+
+    private static let bench = [
+        "-p": "n-prompt", "--n-prompt": "n-prompt", "-n": "n-gen", "--n-gen": "n-gen", "-d": "n-depth",
+        "--n-depth": "n-depth", "-r": "repetitions", "--repetitions": "repetitions", "--preset": "preset",
+        "--type": "type",
+    ]
+
+    private static let convert = [
+        "-o": "output", "--output": "output", "--outfile": "output", "--type": "type", "--outtype": "type",
+    ]
+
+    private static let shared = [
+        "-m": "model", "--model": "model", "-p": "prompt", "--prompt": "prompt", "-f": "file", "--file": "file",
+        "-n": "n-predict", "--n-predict": "n-predict", "--predict": "n-predict", "--max-tokens": "n-predict",
+        "-c": "ctx-size", "--ctx-size": "ctx-size", "--ctx": "ctx-size", "-t": "threads", "--threads": "threads",
+        "--temp": "temp", "--temperature": "temp", "--top-k": "top-k", "--top-p": "top-p", "--min-p": "min-p",
+        "--typical": "typical", "--typical-p": "typical", "--repeat-penalty": "repeat-penalty",
+        "--repeat-last-n": "repeat-last-n", "--presence-penalty": "presence-penalty",
+        "--frequency-penalty": "frequency-penalty", "--logit-bias": "logit-bias", "-l": "logit-bias",
+        "-s": "seed", "--seed": "seed", "-r": "stop", "--stop": "stop", "--reverse-prompt": "stop",
+        "-sys": "system", "--system": "system", "--system-prompt": "system", "-sysf": "system-file",
+        "--system-file": "system-file", "--system-prompt-file": "system-file",
+        "--chat-template": "chat-template", "--chat-template-file": "chat-template-file", "--kv": "kv",
+        "--activations": "activations", "--pre": "pre", "-ctk": "kv", "--cache-type-k": "kv",
+    ]
+
+    /// Flags with more than one spelling, or one that the parser would take for single letters.
+    static let flags = [
+        "-e": "escape", "--escape": "escape", "--no-escape": "no-escape", "-v": "verbose", "--verbose": "verbose",
+        "-sp": "special", "--special": "special", "-st": "single-turn", "--single-turn": "single-turn",
+        "--show-timings": "verbose",
+    ]
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+
+/// How a failure reaches the user.
+enum Report {
+    /// Ends the program: help and version on standard output, everything else as one line on standard error.
+    static func leave(with error: any Error, command: String?) -> Never {
+        let (text, status) = outcome(of: error, command: command)
+        if status == .success {
+            Console.writeLine(text)
+            status.leave()
+        }
+        status.leave(saying: status == .interrupted ? nil : text)
+    }
+
+    /// What to say about an error, and what to exit with.
+    static func outcome(of error: any Error, command: String?) -> (text: String, status: ExitStatus) {
+        if let error = error as? CLIError {
+            let text = error.status == .usage ? error.description + hint(command) : error.description
+            return (text, error.status)
+        }
+        if error is CancellationError { return ("", .interrupted) }
+        switch KiteCommand.exitCode(for: error) {
+        case .success: return (KiteCommand.fullMessage(for: error), .success)
+        case .validationFailure: return (sentence(KiteCommand.message(for: error)) + hint(command), .usage)
+        default: return (String(describing: error), .failure)
+        }
+    }
+
+    /// The parser's message as one line.
+    private static func sentence(_ message: String) -> String {
+        var line = message.split(separator: "\n").joined(separator: " ")
+        if line.hasPrefix("Error: ") { line.removeFirst(7) }
+        return line
+    }
+
+    private static func hint(_ command: String?) -> String {
+        let known = KiteCommand.configuration.subcommands.contains { $0.configuration.commandName == command }
+        return " (see 'kite \(known ? (command ?? "") + " " : "")--help')"
+    }
+}

@@ -93,20 +93,23 @@ struct TensorEncoder {
     private static func quantized8(_ numbers: [Float]) -> [UInt8]? {
         let count = numbers.count / 32
         var scales = [Float](repeating: 0, count: count)
-        var codes = [UInt8](repeating: 0, count: count * 32)
-        for block in 0..<count {
-            var largest: Float = 0
-            for index in block * 32..<block * 32 + 32 { largest = max(largest, numbers[index].magnitude) }
-            guard largest.isFinite else { return nil }
-            let scale = largest / 127
-            scales[block] = scale
-            let inverse = scale == 0 ? 0 : 1 / scale
-            for index in block * 32..<block * 32 + 32 {
-                guard numbers[index].isFinite else { return nil }
-                let code = (numbers[index] * inverse).rounded(.toNearestOrAwayFromZero)
-                codes[index] = UInt8(bitPattern: Int8(clamping: Int32(max(-128, min(127, code)))))
+        var isFinite = true
+        let codes = [UInt8](unsafeUninitializedCapacity: count * 32) { codes, initialized in
+            numbers.withUnsafeBufferPointer { numbers in
+                for block in 0..<count {
+                    let block32 = UnsafeBufferPointer(rebasing: numbers[block * 32..<block * 32 + 32])
+                    // Magnitudes compare as their bits do, and what is not finite comes last.
+                    let largest = block32.reduce(UInt32(0)) { max($0, $1.magnitude.bitPattern) }
+                    if largest >= Float.infinity.bitPattern { isFinite = false }
+                    let scale = Float(bitPattern: largest) / 127
+                    let inverse = scale == 0 ? 0 : 1 / scale
+                    scales[block] = scale
+                    for index in 0..<32 { codes[block * 32 + index] = code(block32[index] * inverse) }
+                }
             }
+            initialized = count * 32
         }
+        guard isFinite else { return nil }
         let halves = FloatOps.halves(fromFloats: scales)
         var blocks: [UInt8] = []
         blocks.reserveCapacity(count * 34)
@@ -116,6 +119,19 @@ struct TensorEncoder {
             blocks.append(contentsOf: codes[block * 32..<block * 32 + 32])
         }
         return blocks
+    }
+
+    /// The whole number nearest to `number`, which is at most 127 in magnitude, as the bits of an `Int8`; halves go away
+    /// from zero.
+    ///
+    /// Adding 1.5 · 2^23 rounds to even without a call, leaving the result in the low bits; halves are then mended.
+    @inline(__always)
+    private static func code(_ number: Float) -> UInt8 {
+        let shifted = number + 0x1.8p23
+        let left = number - (shifted - 0x1.8p23)
+        let up: UInt32 = left == 0.5 && number > 0 ? 1 : 0
+        let down: UInt32 = left == -0.5 && number < 0 ? 1 : 0
+        return UInt8(truncatingIfNeeded: shifted.bitPattern &+ up &- down)
     }
 }
 

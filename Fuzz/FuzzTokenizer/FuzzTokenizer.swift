@@ -1,23 +1,43 @@
+import ModelFiles
+import TensorCore
 import Tokenization
 
-/// A `tokenizer.json` (or, where the input starts with a line feed, a `tokenizer.model`) up to the first 0xFF, and text to
-/// encode and decode after it.
+/// libFuzzer's entry: reads the bytes as a vocabulary, and encodes and decodes text with it. Must not trap, and a stream
+/// must give what the whole gives.
+///
+/// Up to the first 0xFF the bytes are a `tokenizer.json`, after it text. Bytes that start with a line feed are a
+/// `tokenizer.model`, and their end is text.
 @_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzTokenizer(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-    let input = [UInt8](UnsafeBufferPointer(start: start, count: count))
-    let parts = input.split(separator: 0xFF, maxSplits: 1, omittingEmptySubsequences: false)
-    let file = Array(parts[0])
-    let text = parts.count > 1 ? Array(parts[1]) : input
-    let tokenizer =
-        file.first == 0x0A
-        ? try? Tokenizer.load(sentencePiece: file) : try? Tokenizer.load(tokenizerJSON: file)
-    guard let tokenizer else { return 0 }
-    let ids = tokenizer.encode(utf8: text, addSpecialTokens: true)
-    _ = tokenizer.encode(utf8: text, parseSpecialTokens: false)
-    var decoder = StreamingDecoder(tokenizer)
-    var pieces = ""
-    for id in ids { pieces += decoder.append(id) }
-    pieces += decoder.finish()
-    guard pieces == tokenizer.decode(ids) else { fatalError("the stream differs from the whole") }
+public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    let input = [UInt8](UnsafeBufferPointer(start: bytes, count: count))
+    let tokenizer: Tokenizer
+    let text: [UInt8]
+    do {
+        if input.first == 0x0A {
+            tokenizer = try Tokenizer.load(sentencePiece: input)
+            text = Array(input.suffix(400))
+        } else {
+            let end = input.firstIndex(of: 0xFF) ?? input.endIndex
+            tokenizer = try Tokenizer.load(tokenizerJSON: Array(input[..<end]))
+            text = Array(input[end...])
+        }
+    } catch {
+        guard !error.description.isEmpty else { fatalError("an error without words") }
+        return 0
+    }
+    for parses in [true, false] {
+        let ids = tokenizer.encode(utf8: text, addSpecialTokens: parses, parseSpecialTokens: parses)
+        guard ids.allSatisfy({ $0 >= 0 && Int($0) < tokenizer.vocabularySize }) else { fatalError("no token") }
+        guard ids == tokenizer.encode(utf8: text, addSpecialTokens: parses, parseSpecialTokens: parses) else {
+            fatalError("remembered words are encoded differently")
+        }
+        var decoder = StreamingDecoder(tokenizer, skipSpecialTokens: parses)
+        var pieces = ""
+        for id in ids { pieces += decoder.append(id) }
+        pieces += decoder.finish()
+        guard Array(pieces.utf8) == Array(tokenizer.decode(ids, skipSpecialTokens: parses).utf8) else {
+            fatalError("the stream differs from the whole")
+        }
+    }
     return 0
 }

@@ -20,7 +20,8 @@ struct TokenizeCommand: AsyncParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("A GGUF file or a checkpoint folder; without one the built-in model.", valueName: "path"))
+        help: ArgumentHelp(
+            "A GGUF file, checkpoint folder or tokenizer.json; without one the built-in model.", valueName: "path"))
     var model: String?
 
     @Argument(
@@ -63,7 +64,7 @@ struct TokenizeCommand: AsyncParsableCommand {
         if text == nil, file == nil, SystemIO.isTerminal(0) {
             throw CLIError.usage("no text: give one, a file with -f, or standard input")
         }
-        let tokenizer = try Tokenizer.load(.open(source), preTokenizerOverride: pre)
+        let tokenizer = try Tokenizer.load(from: source, preTokenizerOverride: pre)
         for warning in tokenizer.warnings { Console.warning(warning) }
         if jsonl { return try translateLines(with: tokenizer) }
         let bytes = try text.map { Array($0.utf8) } ?? SystemIO.contents(of: file ?? "-")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Kite
 
 /// How a failure reaches the user.
 enum Report {
@@ -19,11 +20,20 @@ enum Report {
             return (text, error.status)
         }
         if error is CancellationError { return ("", .interrupted) }
+        if isUsage(error) { return (String(describing: error) + hint(command), .usage) }
         switch KiteCommand.exitCode(for: error) {
         case .success: return (KiteCommand.fullMessage(for: error), .success)
         case .validationFailure: return (sentence(KiteCommand.message(for: error)) + hint(command), .usage)
         default: return (String(describing: error), .failure)
         }
+    }
+
+    /// Whether the library refuses a value that a flag gave it.
+    private static func isUsage(_ error: any Error) -> Bool {
+        if case SamplingError.invalidOption = error { return true }
+        if case SamplingError.unknownToken = error { return true }
+        if case GenerationError.invalidOption = error { return true }
+        return false
     }
 
     /// The parser's message as one line.

@@ -56,13 +56,16 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("name", FILES)
+# `tokenize` reads no weights, so it may not mind that they are cut.
+WHOLE_VOCABULARY = {"cut in the tensors", "cut by a byte"}
+
+
+@pytest.mark.parametrize(
+    "name, command", [(f, c) for f in FILES for c in COMMANDS if not (c == "tokenize" and f in WHOLE_VOCABULARY)]
+)
 def test_damaged_file(kite, tmp_path, name, command):
     path = tmp_path / "model.gguf"
     path.write_bytes(FILES[name](TINY.read_bytes()))
-    if command == "tokenize" and name.startswith("cut ") and name != "cut in the header":
-        pytest.skip("the vocabulary is whole")
     line = refused(kite, *COMMANDS[command](path))
     if name == "lfs pointer":
         assert "lfs" in line.lower()

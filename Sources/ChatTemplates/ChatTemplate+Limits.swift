@@ -18,13 +18,13 @@ extension ChatTemplate {
         /// Most bytes that all values made during one rendering take together.
         public var memoryBytes: Int
 
-        /// Limits that real templates stay far below and that stop a hostile one within about a second.
+        /// Limits that real templates stay far below and that stop a hostile one within seconds.
         public static let `default` = Limits()
 
         /// Makes limits; what is not given has the default's value.
         public init(
             sourceBytes: Int = 1 << 18, nesting: Int = 80, recursion: Int = 250, steps: Int = 10_000_000,
-            outputBytes: Int = 1 << 24, items: Int = 100_000, textBytes: Int = 1 << 24, memoryBytes: Int = 1 << 28
+            outputBytes: Int = 1 << 23, items: Int = 100_000, textBytes: Int = 1 << 23, memoryBytes: Int = 1 << 28
         ) {
             self.sourceBytes = sourceBytes
             self.nesting = nesting

@@ -65,6 +65,19 @@ struct LimitTests {
                 + "{% set mt = namespace(l=[]) %}{% for i in range(18) %}{% set mt.l = [mt.l, mt.l] %}{% endfor %}"
                 + "{{ ns.l == mt.l }}", .tooManySteps
         ),
+        // Other things that hold values, in a chain.
+        (
+            "{% set ns = namespace(l=[]) %}{% for i in range(500) %}{% set ns.l = [ns.l.index] %}{% endfor %}",
+            .nestingTooDeep
+        ),
+        (
+            "{% set ns = namespace(l=1) %}{% for i in range(500) %}{% set ns.l = cycler(ns.l) %}{% endfor %}",
+            .nestingTooDeep
+        ),
+        (
+            "{% set ns = namespace(l=1) %}{% for i in range(500) %}{% for j in [ns.l] %}{% set ns.l = loop %}{% endfor %}"
+                + "{% endfor %}", .nestingTooDeep
+        ),
         ("{% set ns = namespace() %}{% set ns.self = ns %}{{ ns }}", .nestingTooDeep),
     ])
     func limit(_ source: String, _ kind: ChatTemplateError.Kind) {
@@ -79,6 +92,16 @@ struct LimitTests {
             #expect(failure(source)?.kind == .tooManySteps)
         }
         #expect(time < .seconds(20))
+    }
+
+    /// Macros, namespaces and loops may refer to each other in long chains and circles; freeing them must not recurse.
+    @Test func chainsAreFreedWithoutRecursion() throws {
+        #expect(
+            try render(
+                "{% set ns = namespace(m=1, n=1, l=1) %}{% for i in range(100000) %}{% set p = ns.m %}"
+                    + "{% macro f() %}{% endmacro %}{% set ns.m = f %}{% set ns.n = namespace(n=ns.n) %}"
+                    + "{% for j in [1] %}{% set c = loop.changed(ns.l, loop) %}{% set ns.l = loop %}{% endfor %}{% endfor %}x"
+            ) == "x")
     }
 
     @Test func valuesOfTheCallerAreLimitedToo() {

@@ -13,7 +13,7 @@ extension Renderer {
                 return items[callable.position % items.count]
             }
         default:
-            if hasMethod(name.string, object) { return .callable(Callable(.method(object, name))) }
+            if hasMethod(name.string, object) { return try makeCallable(.method(object, name), holding: [object]) }
         }
         if case .mapping(let mapping) = object, let value = mapping.value(name) { return value }
         try refuseHidden(name, of: object)
@@ -99,7 +99,7 @@ extension Renderer {
         case "nextitem":
             if loop.index + 1 < count { return loop.items[loop.index + 1] }
             return .undefined(Undefined(message: "there is no next item"))
-        case "cycle", "changed": return .callable(Callable(.method(.loop(loop), Text(name))))
+        case "cycle", "changed": return try makeCallable(.method(.loop(loop), Text(name)), holding: [.loop(loop)])
         default: return nil
         }
     }

@@ -103,14 +103,13 @@ extension Renderer {
             try checkItems(members.count)
             for (name, value) in members {
                 guard let name = name.asText else { throw fail(.type, "a namespace's names are texts") }
-                try charge(bytes: 48)
-                try step(namespace.fields.count)
+                try charge(bytes: 96)
                 namespace.set(name, value)
             }
             return .namespace(namespace)
         case .cycler:
             guard !arguments.positional.isEmpty else { throw fail(.value, "at least one item has to be provided") }
-            return .callable(Callable(.cycler(arguments.positional)))
+            return try makeCallable(.cycler(arguments.positional), holding: arguments.positional)
         case .joiner:
             let separator = try arguments.bound(to: ["sep"], of: "joiner", self)[0]
             return .callable(Callable(.joiner(try separator.map(string) ?? ", ")))

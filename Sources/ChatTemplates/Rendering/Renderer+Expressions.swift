@@ -7,7 +7,9 @@ extension Renderer {
         case .int(let value): return .int(value)
         case .double(let value): return .double(value)
         case .text(let text): return .text(text)
-        case .name(let name): return named(name, in: scope)
+        case .name(let name):
+            try step(scope.distance >> 2)
+            return named(name, in: scope)
         default:
             try enter()
             defer { leave() }

@@ -106,7 +106,7 @@ extension Renderer {
             }
             try charge(bytes: 32)
             namespace.set(field, value)
-            try step(namespace.fields.count >> 2)
+            try checkItems(namespace.fields.count)
         case .tuple(let targets):
             let items = try iterated(value)
             guard items.count == targets.count else {
@@ -130,7 +130,7 @@ extension Renderer {
         }
         if items.isEmpty { return try run(loop.otherwise, in: Scope(parent: scope)) }
         try charge(bytes: 96)
-        let state = LoopValue(items: items)
+        let state = LoopValue(items: items, depth: try depth(around: items))
         for (index, item) in items.enumerated() {
             try step()
             state.index = index

@@ -40,7 +40,7 @@ final class Renderer {
     }
 
     private func releaseCycles() {
-        for namespace in namespaces { namespace.fields.removeAll() }
+        for namespace in namespaces { namespace.fields = MappingValue() }
         for macro in macros { macro.scope = nil }
         for loop in loops { loop.lastChanged = nil }
     }
@@ -59,7 +59,7 @@ final class Renderer {
     /// Counts the work of looking at a whole text or list.
     func look(_ value: Value) throws(ChatTemplateError) {
         switch value {
-        case .text(let text): try step(text.bytes.count >> 6)
+        case .text(let text): try step(text.bytes.count >> 4)
         case .sequence(let sequence): try step(sequence.items.count >> 3)
         case .mapping(let mapping): try step(mapping.count >> 3)
         default: break
@@ -103,9 +103,7 @@ final class Renderer {
     func makeSequence(_ kind: SequenceValue.Kind, _ items: [Value]) throws(ChatTemplateError) -> Value {
         try checkItems(items.count)
         try charge(bytes: items.count * MemoryLayout<Value>.stride + 64)
-        var depth = 0
-        for item in items { depth = max(depth, item.depth) }
-        return .sequence(SequenceValue(kind: kind, items: items, depth: try deeper(depth)))
+        return .sequence(SequenceValue(kind: kind, items: items, depth: try depth(around: items)))
     }
     func makeList(_ items: [Value]) throws(ChatTemplateError) -> Value { try makeSequence(.list, items) }
     func makeTuple(_ items: [Value]) throws(ChatTemplateError) -> Value { try makeSequence(.tuple, items) }
@@ -121,6 +119,18 @@ final class Renderer {
         }
         mapping.depth = try deeper(depth)
         return .mapping(mapping)
+    }
+
+    /// How deeply values nest in something that holds these. Everything that can hold values counts, since freeing
+    /// them recurses as deep.
+    func depth(around items: [Value]) throws(ChatTemplateError) -> Int {
+        var depth = 0
+        for item in items { depth = max(depth, item.depth) }
+        return try deeper(depth)
+    }
+
+    func makeCallable(_ kind: Callable.Kind, holding items: [Value]) throws(ChatTemplateError) -> Value {
+        .callable(Callable(kind, depth: try depth(around: items)))
     }
 
     private func deeper(_ depth: Int) throws(ChatTemplateError) -> Int {

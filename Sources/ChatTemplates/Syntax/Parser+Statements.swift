@@ -141,6 +141,7 @@ extension Parser {
         var parameters: [Macro.Parameter] = []
         while !at(.rightParenthesis) {
             if !parameters.isEmpty { try expect(.comma) }
+            guard parameters.count < 255 else { throw fail("a macro has more than 255 parameters", .unsupported) }
             let name = try targetName()
             if parameters.contains(where: { $0.name == name }) { throw fail("parameter '\(names[name])' occurs twice") }
             if skip(.assign) {

@@ -87,8 +87,8 @@ extension Renderer {
         case .mapping(let mapping):
             try represent(Array(zip(mapping.keys, mapping.values)), "{", "}", into: &result, depth: depth)
         case .namespace(let namespace):
-            let fields = namespace.fields.map { (Value.text($0.name), $0.value) }
-            try represent(fields, "<Namespace {", "}>", into: &result, depth: depth)
+            let fields = namespace.fields
+            try represent(Array(zip(fields.keys, fields.values)), "<Namespace {", "}>", into: &result, depth: depth)
         case .loop(let loop): result.append(Text("<LoopContext \(loop.index + 1)/\(loop.items.count)>"))
         case .callable(let callable):
             guard case .macro(let macro) = callable.kind else {

@@ -42,13 +42,8 @@ extension Text {
 
     /// Where `needle` begins last, in bytes.
     func findLast(_ needle: Text) -> Int? {
-        var last: Int?
-        var from = 0
-        while let at = find(needle, from: from) {
-            last = at
-            from = at + 1
-        }
-        return last
+        let backwards = ByteSearch.first(needle.bytes.reversed(), in: bytes.reversed(), from: 0)
+        return backwards.map { bytes.count - $0 - needle.bytes.count }
     }
 
     func slice(_ range: Range<Int>) -> Text { Text(bytes: Array(bytes[range.clamped(to: 0..<bytes.count)])) }

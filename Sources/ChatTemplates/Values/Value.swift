@@ -22,6 +22,8 @@ enum Value {
         switch self {
         case .sequence(let sequence): sequence.depth
         case .mapping(let mapping): mapping.depth
+        case .loop(let loop): loop.depth
+        case .callable(let callable): callable.depth
         default: 0
         }
     }
@@ -133,16 +135,10 @@ final class SequenceValue {
 
 /// What `namespace()` makes: named values that can be assigned from inside loops.
 final class NamespaceValue {
-    var fields: [(name: Text, value: Value)] = []
+    var fields = MappingValue()
 
-    func value(_ name: Text) -> Value? { fields.first { $0.name == name }?.value }
-    func set(_ name: Text, _ value: Value) {
-        if let at = fields.firstIndex(where: { $0.name == name }) {
-            fields[at].value = value
-        } else {
-            fields.append((name, value))
-        }
-    }
+    func value(_ name: Text) -> Value? { fields.value(name) }
+    func set(_ name: Text, _ value: Value) { fields.set(.text(name), .text(name), value) }
 }
 
 /// The variable `loop` of a `for`.
@@ -151,8 +147,12 @@ final class LoopValue {
     var index = 0
     /// What `loop.changed` saw last.
     var lastChanged: [Value]?
+    let depth: Int
 
-    init(items: [Value]) { self.items = items }
+    init(items: [Value], depth: Int) {
+        self.items = items
+        self.depth = depth
+    }
 }
 
 /// What can be called.
@@ -177,10 +177,13 @@ final class Callable {
     var scope: Scope?
     /// Place of a cycler, uses of a joiner.
     var position = 0
+    /// How deeply values nest in it.
+    let depth: Int
 
-    init(_ kind: Kind, scope: Scope? = nil) {
+    init(_ kind: Kind, scope: Scope? = nil, depth: Int = 0) {
         self.kind = kind
         self.scope = scope
+        self.depth = depth
     }
 
     var typeName: String {

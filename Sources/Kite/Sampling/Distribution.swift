@@ -41,8 +41,9 @@ struct Distribution {
         isSorted = false
     }
 
-    /// Keeps the likeliest candidates that together reach `p`.
-    mutating func keepTop(_ p: Float) {
+    /// Keeps the likeliest candidates that together reach `p`. May leave out some of those that `keepMin(minP)` would
+    /// take away next: both keep the head of the same order.
+    mutating func keepTop(_ p: Float, minP: Float) {
         guard p < 1, candidates.count > 1 else { return }
         let probabilities = probabilities
         if isSorted {
@@ -56,7 +57,10 @@ struct Distribution {
             }
         } else {
             let logits = candidates.map(\.logit)
-            keepFirst(reaching: p, strictly: false, probabilities) { -Double(logits[$0]) }
+            let bound = minP > 0 ? Double(largestLogit) + log(Double(minP)) : -.infinity
+            keepFirst(reaching: p, strictly: false, probabilities, among: { Double(logits[$0]) >= bound }) {
+                -Double(logits[$0])
+            }
             isSorted = true
         }
     }
@@ -70,9 +74,14 @@ struct Distribution {
 
     /// Takes candidates in the order of their keys until their probabilities reach `p`; at least one stays.
     private mutating func keepFirst(
-        reaching p: Float, strictly: Bool, _ probabilities: [Double], key: (Int) -> Double
+        reaching p: Float, strictly: Bool, _ probabilities: [Double], among isWanted: (Int) -> Bool = { _ in true },
+        key: (Int) -> Double
     ) {
-        var heap = SelectionHeap(candidates.indices.map { SelectionHeap.Entry(key: key($0), place: $0) })
+        var entries: [SelectionHeap.Entry] = []
+        for place in candidates.indices where isWanted(place) {
+            entries.append(SelectionHeap.Entry(key: key(place), place: place))
+        }
+        var heap = SelectionHeap(entries)
         var kept: [Candidate] = []
         var sum = 0.0
         while let entry = heap.next() {

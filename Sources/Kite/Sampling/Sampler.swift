@@ -52,7 +52,7 @@ package struct Sampler: Sendable {
         }
         var distribution = Self.start(logits.span, topK: options.topK)
         distribution.keepTypical(options.typicalP)
-        distribution.keepTop(options.topP)
+        distribution.keepTop(options.topP, minP: options.minP)
         distribution.keepMin(options.minP)
         guard let chosen = distribution.draw(temperature: options.temperature, unit: random.nextUnit()) else {
             throw .nothingToSample

@@ -70,4 +70,24 @@ import Testing
         #expect(tokenizer.encode(" 2023") == [1384, 1508] && tokenizer.encode("don't") == [9903, 626])
         #expect(tokenizer.encode("<|endoftext|>") == [0] && tokenizer.encode("[PAD50277]").count > 1)
     }
+
+    /// SentencePiece merges through unused pieces and takes them apart again at the end.
+    @Test func unusedPieces() throws {
+        var metadata = TestVocabulary.sentencePiece()
+        let types: [Int32] = [2, 3, 3] + [Int32](repeating: 6, count: 256) + [1, 1, 1, 5, 1, 1]
+        metadata["tokenizer.ggml.token_type"] = .numbers(GGUFNumbers(types))
+        let tokenizer = try load(metadata)
+        #expect(tokenizer.encode("a ab") == [259, 260, 259, 260, 261])
+        #expect(tokenizer.encode("bab") == [259, 261, 263])
+    }
+
+    @Test func loadsByPath() throws {
+        for name in ["neox.json", "spm-bytes.model"] {
+            let tokenizer = try Tokenizer.load(path: Golden.path("tokenization/" + name))
+            #expect(tokenizer.kind == (name == "neox.json" ? .byteLevelBPE : .sentencePiece))
+        }
+        for path in ["/nonexistent", Golden.path("tokenization"), Golden.path("tokenization/strings.bin")] {
+            #expect(throws: TokenizerError.self) { try Tokenizer.load(path: path) }
+        }
+    }
 }

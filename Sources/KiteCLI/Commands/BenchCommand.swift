@@ -24,6 +24,7 @@ struct BenchCommand: AsyncParsableCommand {
               kite bench stablelm-zephyr-3b.Q4_K_M.gguf -p 512 -n 64 -t 2
               kite bench --preset stablelm-3b --type Q4_K_M
               kite bench --preset zephyr-7b --type Q5_K_M -p 512,2048 -d 0,1024 --json
+              kite bench --tokenizer -m tokenizer.json -f prose.txt
             """
     )
 
@@ -53,12 +54,22 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("How often to measure.", valueName: "n"))
     var repetitions: Int = 5
 
+    @Flag(help: "Measure the tokenizer instead, encoding on one thread; the model may be a tokenizer.json.")
+    var tokenizer = false
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Text for --tokenizer; without it 8 MB of made-up English prose.", valueName: "file"))
+    var file: String?
+
     @OptionGroup(title: "Engine") var engine: EngineArguments
 
     @Flag(help: "Write JSON with llama-bench's field names.")
     var json = false
 
     func run() async throws {
+        if tokenizer { return try measureTokenizer() }
+        if file != nil { throw CLIError.usage("--file goes with --tokenizer") }
         let tests = try plannedTests()
         guard (1...10_000).contains(repetitions) else {
             throw CLIError.usage("--repetitions \(repetitions) is not between 1 and 10000")
@@ -85,6 +96,28 @@ struct BenchCommand: AsyncParsableCommand {
         }
         if json { try Console.writeJSON(report.json(results), pretty: true) }
         if stop.isRaised { throw CLIError.interrupted }
+    }
+
+    private func measureTokenizer() throws {
+        guard (1...10_000).contains(repetitions) else {
+            throw CLIError.usage("--repetitions \(repetitions) is not between 1 and 10000")
+        }
+        let path = try model.chosenPath
+        let tokenizer = try path.map { try Tokenizer.load(path: $0) } ?? Tokenizer.load(.open(.nano))
+        let text = try file.map { try SystemIO.contents(of: $0) } ?? TokenizerBenchmark.prose(count: 8_000_000)
+        let result = TokenizerBenchmark(tokenizer, text: text, runs: repetitions)
+        if json {
+            let value: JSONValue = [
+                "model_filename": .string(path ?? "built-in"), "pre_tokenizer": .string(tokenizer.preTokenizerName),
+                "n_bytes": .integer(Int64(result.byteCount)), "n_tokens": .integer(Int64(result.tokenCount)),
+                "median_mb_per_s": .number(result.megabytesPerSecond),
+                "samples_s": .array(result.seconds.map(JSONValue.number)),
+            ]
+            return try Console.writeJSON(value, pretty: true)
+        }
+        let rate = Format.fixed(result.megabytesPerSecond, 1)
+        let size = Format.bytes(result.byteCount)
+        Console.writeLine("\(path ?? "built-in"): \(rate) MB/s, \(size) to \(result.tokenCount) tokens, one thread")
     }
 
     private func openModel() throws -> (checkpoint: Checkpoint, name: String, type: String) {

@@ -51,9 +51,8 @@ struct ChatLoop {
 
     private func greet() {
         let model = session.model
-        Console.note(
-            "\(model.name) · \(Format.bytes(model.weightBytes)) of weights · context \(Format.count(model.contextLength)) tokens · chat format \(model.chatTemplateName) · \(Format.plural(model.threads, "thread"))"
-        )
+        let context = Format.count(model.contextLength)
+        Console.note("\(model.name) · \(context) tokens of context · \(Format.plural(model.threads, "thread"))")
         Console.note("/help lists the commands; Ctrl-C stops an answer, Ctrl-D leaves")
     }
 

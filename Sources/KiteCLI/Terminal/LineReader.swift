@@ -45,6 +45,7 @@ struct LineReader {
             case .edited: if keys.isEmpty { show(editor, &renderer) }
             case .ignored: break
             case .suggestions(let found):
+                show(editor, &renderer)
                 SystemIO.write((renderer.finish() + found.joined(separator: "  ") + "\r\n").utf8, to: 1)
                 show(editor, &renderer)
             case .clearScreen:

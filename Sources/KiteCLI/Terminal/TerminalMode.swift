@@ -18,8 +18,8 @@ private let bracketedPasteOff: StaticString = "\u{1B}[?2004l"
 private func restoreAndCrash(_ number: Int32) {
     TerminalMode.restore()
     sigaction(number, previousActions + Int(number), nil)
-    // A fault comes again when the handler returns; a signal that was sent (`abort`, `kill`) does not.
-    if number == SIGABRT || number == SIGTRAP || number == SIGQUIT { raise(number) }
+    // Blocked until this returns; it then finds the program where the fault, if it was one, left it.
+    raise(number)
 }
 
 /// How the terminal on standard input treats keys.
@@ -58,7 +58,9 @@ enum TerminalMode {
     /// Stops the program as Ctrl-Z does, and goes on in raw mode when it is continued.
     static func suspend() {
         restore()
-        raise(SIGTSTP)
+        // To the process, for this thread may hold the signal back; the stop comes while this one sleeps.
+        kill(getpid(), SIGTSTP)
+        usleep(50_000)
         _ = enterRaw()
     }
 

@@ -71,6 +71,14 @@ import Testing
         }
     }
 
+    @Test func yarnWithoutExtrapolationIsInterpolation() {
+        var yarn = RotaryScaling.YaRN(factor: 4, originalContext: 2048)
+        yarn.extrapolation = 0
+        let table = RotaryTable(base: 10000, dimensions: 32, scaling: .yarn(yarn))
+        let linear = RotaryTable(base: 10000, dimensions: 32, scaling: .linear(factor: 4))
+        #expect(zip(table.frequencies, linear.frequencies).allSatisfy { abs($0 / $1 - 1) < 1e-6 })
+    }
+
     @Test func divisorsReplaceTheScaling() {
         let plain = RotaryTable(base: 10000, dimensions: 8)
         let divided = RotaryTable(base: 10000, dimensions: 8, scaling: .linear(factor: 9), divisors: [1, 2, 4, 8])

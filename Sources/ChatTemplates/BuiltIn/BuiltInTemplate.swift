@@ -35,17 +35,4 @@ public enum BuiltInTemplate: String, CaseIterable, Sendable, Hashable {
     public var template: ChatTemplate {
         get throws(ChatTemplateError) { try ChatTemplate(source: source) }
     }
-
-    /// Texts that end the model's turn when it spells them out instead of producing an end token: the openings of the
-    /// next turn. In StableLM 3B `<|user|>` is plain text, not one token, so only the text can be watched for.
-    public var stopTexts: [String] {
-        switch self {
-        case .stablelmZephyr: ["<|endoftext|>", "<|user|>", "<|system|>"]
-        case .zephyr: ["</s>", "<|user|>", "<|system|>"]
-        case .chatML: ["<|im_end|>", "<|im_start|>"]
-        case .mistralInstruct, .llama2: ["</s>", "[INST]"]
-        case .llama3: ["<|eot_id|>", "<|start_header_id|>"]
-        case .plain: []
-        }
-    }
 }

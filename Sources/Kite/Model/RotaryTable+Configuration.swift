@@ -19,6 +19,7 @@ extension RotaryScaling {
             yarn.betaFast = Float(given.betaFast)
             yarn.betaSlow = Float(given.betaSlow)
             yarn.attentionFactor = Float(given.attentionFactor)
+            yarn.extrapolation = Float(given.extrapolationFactor)
             yarn.truncate = given.truncate
             self = .yarn(yarn)
         case .llama3(let factor, let low, let high, let context):

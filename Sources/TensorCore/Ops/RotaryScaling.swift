@@ -26,6 +26,8 @@ package enum RotaryScaling: Sendable, Hashable {
         package var attentionFactor: Float?
         package var mscale: Float?
         package var mscaleAllDimensions: Float?
+        /// How much of the kept frequencies is mixed in: 1 for YaRN proper, 0 for plain interpolation.
+        package var extrapolation: Float = 1
         /// Whether the borders of the ramp are whole dimensions.
         package var truncate = true
 
@@ -88,7 +90,7 @@ extension RotaryScaling.YaRN {
         if low == high { high += 0.001 }
         return periods.enumerated().map { index, period in
             let ramp = min(max((Float(index) - Float(low)) / Float(high - low), 0), 1)
-            let keep = 1 - ramp
+            let keep = (1 - ramp) * extrapolation
             return 1 / (factor * period) * (1 - keep) + 1 / period * keep
         }
     }

@@ -5,6 +5,9 @@ final class GenerationJob: EngineJob, @unchecked Sendable {
     /// What a request starts from, worked out on the engine's thread when its turn comes.
     struct Prompt {
         var tokens: [TokenID]
+        /// Whether the answer goes on within a text rather than being one of its own: a SentencePiece answer then keeps
+        /// the space before its first word.
+        var isContinued = false
         var droppedTurns = 0
     }
 
@@ -83,6 +86,8 @@ final class GenerationJob: EngineJob, @unchecked Sendable {
             throw GenerationError.promptTooLong(tokens: prompt.tokens.count, contextLength: model.contextLength)
         }
         sampler = try model.makeSampler(options, promptTokens: prompt.tokens)
+        decoder = StreamingDecoder(
+            model.tokenizer, skipSpecialTokens: !options.includesSpecialTokens, continuing: prompt.isContinued)
         // The last token is always computed anew: its logits choose the first token of the answer.
         cachedTokens = min(sequence.commonPrefix(with: prompt.tokens), prompt.tokens.count - 1)
         sequence.truncate(to: cachedTokens)

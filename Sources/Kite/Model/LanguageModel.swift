@@ -80,7 +80,7 @@ public final class LanguageModel: Sendable {
     private func generate(
         _ tokens: @escaping @Sendable () -> [TokenID], options: GenerationOptions
     ) -> ResponseStream {
-        start(options) { .init(tokens: tokens()) }
+        start(options) { .init(tokens: tokens(), isContinued: true) }
     }
 
     private func start(

@@ -77,7 +77,8 @@ struct kite_attention {
 
 /// Floats of scratch memory that kite_attend needs for `rows` = heads * tokens * group. 64-byte aligned is fastest.
 size_t kite_attention_scratch(size_t rows, size_t dim);
-/// Computes `output`. The result of a query does not depend on the other queries of the call.
+/// Computes `output`, which must not overlap the queries. The result of a query does not depend on the others of the
+/// call.
 void kite_attend(const struct kite_attention *attention, float *scratch);
 
 #endif

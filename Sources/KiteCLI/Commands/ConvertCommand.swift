@@ -7,6 +7,7 @@ struct ConvertCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
         abstract: "Turn a Hugging Face checkpoint into a GGUF file.",
+        usage: "kite convert [<options>] <dir> --output <file>",
         discussion: """
             The file holds weights, hyper-parameters, tokenizer and chat template, and runs here and in llama.cpp. \
             It appears under its name only when it is whole.

@@ -7,6 +7,7 @@ struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show what is in a model: architecture, types, tokenizer, template, memory.",
+        usage: "kite show [<options>] [<model>]",
         discussion: """
             Examples:
               kite show stablelm-zephyr-3b.Q4_K_M.gguf

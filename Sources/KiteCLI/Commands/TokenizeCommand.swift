@@ -6,6 +6,7 @@ struct TokenizeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenize",
         abstract: "Show the tokens of a text.",
+        usage: "kite tokenize [<options>] [-m <model>] [<text> ...]",
         discussion: """
             Without TEXT and -f the text is read from standard input. Only the tokenizer is read, not the weights.
 

@@ -114,7 +114,7 @@ package final class Attention: @unchecked Sendable {
         items.removeAll(keepingCapacity: true)
     }
 
-    /// Attention of every token of the pass in `layer`. Rows of `queries` and `output` are
+    /// Attention of every token of the pass in `layer`. Rows of `queries` and `output`, two different buffers, are
     /// [query head][head size], `queryStride` and `outputStride` apart (nil: adjacent). Needs the pass's keys stored.
     package func attend(
         layer: Int, queries: FloatBuffer, queryStride: Int? = nil, output: FloatBuffer, outputStride: Int? = nil,

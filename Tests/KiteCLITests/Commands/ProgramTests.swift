@@ -31,7 +31,7 @@ struct ProgramTests {
     private static let failures: [([String], Int32)] = [
         (["generate", "--temop", "1"], 2), (["generate", "-m", "/no/such.gguf", "-p", "x"], 1), (["frobnicate"], 2),
         (["chat", "-m", "a", "b"], 2), (["show", "/no/such/folder"], 1), (["chat", "--chat-template", "nonesuch"], 2),
-        (["generate", "-p", "x", "--temp", "nan"], 1), (["bench", "-p", "0", "-n", "0"], 2),
+        (["generate", "-p", "x", "--temp", "nan"], 2), (["bench", "-p", "0", "-n", "0"], 2),
     ]
 
     @Test(arguments: failures)

@@ -60,12 +60,17 @@ struct TokenizeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (path, text) = try modelAndText()
-        let source = try ModelArguments.source(option: path, positional: nil)
+        let model = try ModelArguments.path(option: path, positional: nil)
         if jsonl, text != nil { throw CLIError.usage("--jsonl reads standard input: leave out the text") }
         if text == nil, file == nil, SystemIO.isTerminal(0) {
             throw CLIError.usage("no text: give one, a file with -f, or standard input")
         }
-        let tokenizer = try Tokenizer.load(from: source, preTokenizerOverride: pre)
+        let tokenizer =
+            if let model {
+                try Tokenizer.load(path: model, preTokenizerOverride: pre)
+            } else {
+                try Tokenizer.load(.open(.nano), preTokenizerOverride: pre)
+            }
         for warning in tokenizer.warnings { Console.warning(warning) }
         if jsonl { return try translateLines(with: tokenizer) }
         let bytes = try text.map { Array($0.utf8) } ?? SystemIO.contents(of: file ?? "-")

@@ -7,12 +7,12 @@ import Darwin
 #endif
 
 /// The few questions about paths that reading a folder needs.
-package enum FileSystem {
+enum FileSystem {
     /// Whether there is a file or folder.
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// Whether there is a folder.
-    package static func isFolder(_ path: String) -> Bool {
+    static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }

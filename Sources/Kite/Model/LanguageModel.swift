@@ -52,6 +52,7 @@ public final class LanguageModel: Sendable {
 
     private static func contextLength(_ options: LoadOptions, _ configuration: ModelConfiguration) throws -> Int {
         guard let wanted = options.contextLength else { return min(configuration.contextLength, 4096) }
+        if wanted == 0 { return min(configuration.contextLength, 1 << 24) }
         guard wanted >= 8, wanted <= 1 << 24 else {
             throw GenerationError.invalidOption("contextLength", "\(wanted) is not between 8 and 16777216")
         }

@@ -3,7 +3,8 @@ public struct LoadOptions: Sendable, Hashable {
     /// Threads that compute; nil takes what the machine (or its container) grants.
     public var threads: Int?
 
-    /// Most tokens of prompt and answer together; nil takes the model's own limit, at most 4,096.
+    /// Most tokens of prompt and answer together; nil takes the model's own limit, at most 4,096; 0 takes
+    /// the model's own limit.
     ///
     /// Memory for the context is taken as a conversation grows, not at once.
     public var contextLength: Int?

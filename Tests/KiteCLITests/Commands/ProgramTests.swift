@@ -52,6 +52,12 @@ struct ProgramTests {
         #expect(result.errors.contains("no GPU backend yet"))
     }
 
+    @Test func contextZeroIsTheModelsOwn() throws {
+        let result = try Program.run(["generate", "-c", "0", "-n", "-1", "--ignore-eos", "-p", "x", "--json"])
+        #expect(result.status == 0)
+        #expect(result.errors.contains("the context of 1,024 tokens is full"))
+    }
+
     @Test func generateReadsStandardInputAndWritesJSON() throws {
         let result = try Program.run(["generate", "--json", "--chat", "-n", "4", "--seed", "7"], input: "Hello")
         #expect(result.status == 0)

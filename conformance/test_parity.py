@@ -21,7 +21,7 @@ def peer(model, prompt, count, *flags):
         "-t", "2", *flags,
     ]
     answers = []
-    for _ in range(4):
+    while len(answers) < 4 or (not any(answers) and len(answers) < 40):
         done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=120)
         assert done.returncode == 0
         answers.append(done.stdout.decode("utf-8", "replace").replace(" [end of text]", "").strip())

@@ -24,10 +24,14 @@ extension Tokenizer {
             }
             throw .malformedFile(part: path, detail: "it has neither tokenizer.json nor tokenizer.model")
         }
-        let isGGUF = store.withBytes { bytes in
-            bytes.byteCount >= 4 && bytes.unsafeLoad(as: UInt32.self) == UInt32(littleEndian: 0x4655_4747)
+        // tokenizer.json is an object, tokenizer.model begins with the tag of its first field; the reader of GGUF files
+        // has names for most else that is downloaded by mistake.
+        let isTokenizerFile = store.withBytes { bytes in
+            bytes.withUnsafeBytes { bytes in
+                bytes.first == 0x0A || bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == 0x7B
+            }
         }
-        guard isGGUF else {
+        guard !isTokenizerFile, !path.hasSuffix(".model") else {
             let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
             return try load(bytes(store), folder: folder)
         }

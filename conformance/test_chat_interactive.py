@@ -123,12 +123,13 @@ def test_load_of_a_missing_file_says_so(terminal, tmp_path):
 
 
 def test_interrupt_stops_the_answer_and_a_second_leaves(terminal):
-    one = terminal()
+    """The small model has said what it has to say in no time, so it is kept from ending."""
+    one = terminal("--ignore-eos", "-n", "900", "-t", "1")
     one.child.send("Count from 1 to 9.\r")
-    one.child.expect("1")
+    one.child.expect("1, 2")
     one.child.sendintr()
     one.wait()
-    assert "Lima" in one.say("What is the capital of Peru?")
+    assert "/stats" in one.say("/stats")
     one.child.sendintr()
     if one.child.expect([pexpect.EOF, PROMPT], timeout=5) == 1:
         one.child.sendintr()

@@ -104,10 +104,13 @@ def test_interrupt(kite):
     with subprocess.Popen(
         [kite.path, "generate", "-m", str(NANO), "-p", PERU, "-n", "100000", "-c", "200000", "--ignore-eos"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        # A background job is started with Ctrl-C ignored, and so would be its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         process.stdout.read(1)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) in (130, -signal.SIGINT)
+        process.communicate(timeout=30)
+        assert process.returncode in (130, -signal.SIGINT)
 
 
 def test_broken_utf8_never_reaches_stdout(kite):

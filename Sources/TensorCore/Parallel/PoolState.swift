@@ -9,14 +9,14 @@ internal import Synchronization
 /// What the threads of a pool share. Held by the pool and by each worker.
 ///
 /// A region is a generation of `region`: the caller opens it, workers that see it open enter (`active` + 1), claim
-/// pieces from `next` until none is left, and leave. The caller claims too, closes the region when nothing is left to
+/// pieces from `shares` until none is left, and leave. The caller claims too, closes the region when nothing is left to
 /// claim, and waits for `active` to reach 0. Whoever comes late finds it closed and has nothing to do with it.
 final class PoolState: @unchecked Sendable {
     typealias Body = (_ thread: Int, _ piece: Int) -> Void
 
     /// generation << 32 | open << 31 | active workers
     private let region = Atomic<UInt64>(0)
-    private let next = Atomic<Int>(0)
+    private let shares: PieceShares
     private let sleepers = Atomic<Int>(0)
     private let callerSleeps = Atomic<Bool>(false)
     private let stopping = Atomic<Bool>(false)
@@ -24,7 +24,6 @@ final class PoolState: @unchecked Sendable {
 
     // Written by the caller before it opens a region, read by workers inside it.
     private var body: UnsafePointer<Body>?
-    private var pieces = 0
 
     private let turn = Lock()
     private let wake = Condition()
@@ -36,6 +35,8 @@ final class PoolState: @unchecked Sendable {
     private static let open: UInt64 = 1 << 31
     private static let activeMask: UInt64 = open - 1
 
+    init(threads: Int) { shares = PieceShares(threads: threads) }
+
     /// Runs `body` for pieces `0..<pieces`. With `callerFirst`, piece 0 runs on the calling thread.
     func perform(pieces: Int, callerFirst: Bool, _ body: Body) {
         turn.lock()
@@ -43,15 +44,14 @@ final class PoolState: @unchecked Sendable {
         withoutActuallyEscaping(body) { body in
             withUnsafePointer(to: body) { pointer in
                 self.body = pointer
-                self.pieces = pieces
-                next.store(callerFirst ? 1 : 0, ordering: .relaxed)
+                shares.deal(callerFirst ? 1..<pieces : 0..<pieces)
                 let generation = (region.load(ordering: .relaxed) >> 32) + 1
                 region.store(generation << 32 | Self.open, ordering: .sequentiallyConsistent)
                 if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wake.broadcast() }
 
                 Self.enter(thread: 0)
                 if callerFirst { body(0, 0) }
-                claim(thread: 0, body, pieces)
+                shares.claim(thread: 0, body)
                 Self.leave()
 
                 let (_, closed) = region.bitwiseAnd(~Self.open, ordering: .sequentiallyConsistent)
@@ -79,7 +79,7 @@ final class PoolState: @unchecked Sendable {
                     current = now
                     continue
                 }
-                if let body { claim(thread: thread, body.pointee, pieces) }
+                if let body { shares.claim(thread: thread, body.pointee) }
                 let (_, left) = region.wrappingSubtract(1, ordering: .sequentiallyConsistent)
                 if left & (Self.open | Self.activeMask) == 0, callerSleeps.load(ordering: .sequentiallyConsistent) {
                     done.broadcast()
@@ -95,15 +95,6 @@ final class PoolState: @unchecked Sendable {
         let generation = (region.load(ordering: .relaxed) >> 32) + 1
         region.store(generation << 32, ordering: .sequentiallyConsistent)
         wake.broadcast()
-    }
-
-    @inline(__always)
-    private func claim(thread: Int, _ body: Body, _ pieces: Int) {
-        while true {
-            let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard piece < pieces else { return }
-            body(thread, piece)
-        }
     }
 
     private func waitForWorkers() {

@@ -15,11 +15,12 @@ internal import Darwin
 public final class ThreadPool: @unchecked Sendable {
     /// Threads that take part in a region, the caller's included.
     public let threads: Int
-    private let state = PoolState()
+    private let state: PoolState
     private var workers: [pthread_t] = []
 
     /// Starts `threads - 1` workers (fewer when the system refuses; at least the caller's own thread remains).
     public init(threads: Int) {
+        state = PoolState(threads: threads)
         var started: [pthread_t] = []
         for index in 1..<max(threads, 1) {
             guard let worker = PoolWorker.start(state: state, index: index) else { break }
@@ -49,7 +50,8 @@ public final class ThreadPool: @unchecked Sendable {
     }
 
     /// Calls `body` with consecutive ranges of `0..<count` that are `chunk` long (the last one may be shorter).
-    /// Threads claim ranges one after another; `thread` is the number of the thread that runs the call.
+    /// Each thread takes neighbouring ranges in rising order, until one that is done helps out from another's end;
+    /// `thread` is the number of the thread that runs the call.
     package func forEachChunk(of count: Int, chunk: Int, _ body: (_ thread: Int, Range<Int>) -> Void) {
         guard count > 0 else { return }
         let chunk = max(chunk, 1)

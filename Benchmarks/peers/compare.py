@@ -1,79 +1,139 @@
 #!/usr/bin/env python3
-"""Kite against llama.cpp on one file: interleaved rounds, medians, a table.
+"""Kite against llama.cpp on the same files: interleaved rounds, medians, tables.
 
-    python3 Benchmarks/peers/compare.py --model FILE.gguf --llama-bench BIN [--kite BIN]
+    compare.py scout  --models FOLDER --llama BIN --kite KITE   every configuration of llama.cpp once: finds its best
+    compare.py rounds --models FOLDER --llama BIN --kite KITE   Kite and llama.cpp's best in turn, --rounds times
+    compare.py table                                            prints what the rounds (or else the scouts) measured
 
-Every round runs every contender once, in turn, so that a machine that slows down slows all of them. The anchor is the
-best median of any llama.cpp configuration (weights repacked or not, flash attention on or off), separately for prompt
-and generation. Without --kite only llama.cpp is measured. Needs no packages.
+Each result is appended to a file as soon as it is there, and what that file holds already is not measured again: stop it
+whenever you like, or give it --budget SECONDS, and start it again. Needs no packages.
 """
 
 import argparse
-import itertools
 import json
 import os
-import statistics
-import subprocess
 import sys
+import time
+
+from contenders import CONFIGURATIONS, TESTS, figures, kite_command, llama_command, run, title
+from tables import print_tables
+
+TYPES = "Q2_K Q3_K_S Q3_K_M Q3_K_L Q4_0 Q4_K_S Q4_K_M Q5_0 Q5_K_S Q5_K_M Q6_K Q8_0 F16 BF16".split()
+# Whose scout stands in for a test that was not scouted for this type.
+STAND_IN = {"pp4096": "pp512", "tg32@4096": "tg64", "tg32x8": "pp512"}
+WORK_LEFT = 3  # exit status
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", "-m", required=True)
-    parser.add_argument("--llama-bench", default=os.environ.get("LLAMA_BENCH"), required="LLAMA_BENCH" not in os.environ)
-    parser.add_argument("--kite", default=os.environ.get("KITE"))
-    parser.add_argument("--prompt", "-p", type=int, default=512)
-    parser.add_argument("--generate", "-n", type=int, default=64)
-    parser.add_argument("--threads", "-t", type=int, default=2)
-    parser.add_argument("--rounds", "-r", type=int, default=3)
-    parser.add_argument("--json", metavar="FILE", help="write every sample there")
-    return parser.parse_args()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("action", choices=["scout", "rounds", "table"])
+    parser.add_argument("--models", help="folder with stablelm-3b.TYPE.gguf")
+    parser.add_argument("--shape", default="stablelm-3b")
+    parser.add_argument("--llama", help="folder with llama-bench and llama-batched-bench")
+    parser.add_argument("--kite", help="the program `kite`; without it only llama.cpp is measured")
+    parser.add_argument("--types", nargs="+", default=TYPES, metavar="TYPE")
+    parser.add_argument("--tests", nargs="+", default=list(TESTS), metavar="TEST", help=f"of {', '.join(TESTS)}")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--budget", type=float, default=float("inf"), metavar="SECONDS",
+                        help=f"stop before this is used up; exit status {WORK_LEFT} says that work is left")
+    parser.add_argument("--results", default="results.jsonl", metavar="FILE")
+    parser.add_argument("--scouts", default="scouts.jsonl", metavar="FILE")
+    options = parser.parse_args()
+    unknown = [test for test in options.tests if test not in TESTS]
+    if unknown:
+        parser.error(f"there is no test {unknown[0]}; choose from {', '.join(TESTS)}")
+    if options.action != "table" and not (options.models and options.llama):
+        parser.error("--models and --llama are needed")
+    return options
 
 
-def contenders(options):
-    shape = ["-p", str(options.prompt), "-n", str(options.generate), "-t", str(options.threads)]
-    if options.kite:
-        yield "kite", [options.kite, "bench", "-m", options.model, *shape, "-r", "1", "--json"]
-    for repack, flash in itertools.product((0, 1), (0, 1)):
-        yield f"llama.cpp repack {repack} fa {flash}", [
-            options.llama_bench, "-m", options.model, *shape, "-r", "1", "-o", "json",
-            "--repack", str(repack), "-fa", str(flash),
-        ]
+def load(path):
+    if not os.path.exists(path):
+        return []
+    with open(path) as file:
+        return [json.loads(line) for line in file]
 
 
-def rates(command):
-    """(prompt, generation) tokens per second of one run; both programs use llama-bench's field names."""
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    prompt = generation = None
-    for row in json.loads(done.stdout):
-        if row["n_gen"] == 0:
-            prompt = row["avg_ts"]
-        elif row["n_prompt"] == 0:
-            generation = row["avg_ts"]
-    return prompt, generation
+def best_configuration(scouts, kind, test):
+    """llama.cpp's fastest configuration; as it comes when nothing was scouted."""
+    for name in (test, STAND_IN.get(test)):
+        rates = {tuple(s["configuration"]): s["rate"] for s in scouts
+                 if s["type"] == kind and s["test"] == name and s["contender"] == "llama.cpp"}
+        if rates:
+            return max(rates, key=rates.get)
+    return (1, 1)
+
+
+def plan(options, scouts):
+    """(type, tests of one process, round, contender, configuration), in the order they are run."""
+    wanted = [TESTS[name] for name in options.tests]
+    groups = {}
+    for test in wanted:
+        groups.setdefault(test.group, []).append(test)
+    for tests in groups.values():
+        for kind in options.types:
+            for number in range(1 if options.action == "scout" else options.rounds):
+                if options.kite:
+                    yield kind, tests, number, "kite", None
+                if options.action == "scout":
+                    for configuration in CONFIGURATIONS:
+                        yield kind, tests, number, "llama.cpp", configuration
+                    continue
+                best = {test: best_configuration(scouts, kind, test.name) for test in tests}
+                for configuration in sorted(set(best.values())):
+                    chosen = [test for test in tests if best[test] == configuration]
+                    yield kind, chosen, number, "llama.cpp", configuration
+
+
+def identity(kind, test, number, contender, configuration):
+    return kind, test, number, contender, tuple(configuration or ())
+
+
+def measure(options, path, scouts):
+    """Runs what `path` does not hold yet. False when the budget ended before the work did."""
+    results = load(path)
+    done = {identity(r["type"], r["test"], r["round"], r["contender"], r["configuration"]) for r in results}
+    seconds = {(r["contender"], r["test"]): r["seconds"] for r in results}
+    began = time.monotonic()
+    for kind, tests, number, contender, configuration in plan(options, scouts):
+        tests = [t for t in tests if identity(kind, t.name, number, contender, configuration) not in done]
+        if not tests:
+            continue
+        expected = max(seconds.get((contender, test.name), 20) for test in tests)
+        if time.monotonic() - began + expected > options.budget:
+            return False
+        model = os.path.join(options.models, f"{options.shape}.{kind}.gguf")
+        if contender == "kite":
+            command = kite_command(options.kite, model, tests, options.threads)
+        else:
+            command = llama_command(options.llama, model, tests, options.threads, configuration)
+        start = time.monotonic()
+        output, peak = run(command)
+        elapsed = time.monotonic() - start
+        with open(path, "a") as file:
+            for name, (rate, ceiling) in figures(output, tests).items():
+                seconds[contender, name] = elapsed
+                record = {
+                    "type": kind, "test": name, "round": number, "contender": contender,
+                    "configuration": configuration, "rate": rate, "ceiling": ceiling, "peak_bytes": peak,
+                    "file_bytes": os.path.getsize(model), "seconds": elapsed, "threads": options.threads,
+                }
+                file.write(json.dumps(record) + "\n")
+                label = contender if configuration is None else f"{contender} {title(configuration)}"
+                print(f"{kind:7} {name:10} {label:45} {rate:8.2f}", file=sys.stderr, flush=True)
+    return True
 
 
 def main():
     options = parse()
-    samples = {}
-    for number in range(options.rounds):
-        for name, command in contenders(options):
-            samples.setdefault(name, []).append(rates(command))
-            prompt, generation = samples[name][-1]
-            print(f"round {number + 1}  {name:26} {prompt:8.1f} {generation:8.2f}", file=sys.stderr)
-    medians = {n: [statistics.median(column) for column in zip(*rows)] for n, rows in samples.items()}
-    best = [max(m[i] for n, m in medians.items() if n != "kite") for i in (0, 1)]
-    print(f"| {os.path.basename(options.model)}, {options.threads} threads | pp{options.prompt} t/s | ratio "
-          f"| tg{options.generate} t/s | ratio |")
-    print("| --- | ---: | ---: | ---: | ---: |")
-    for name, (prompt, generation) in medians.items():
-        print(f"| {name} | {prompt:.1f} | {prompt / best[0]:.2f} | {generation:.2f} | {generation / best[1]:.2f} |")
-    print(f"\nMedians of {options.rounds} interleaved rounds; ratio to the best llama.cpp configuration.")
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump({"model": os.path.basename(options.model), "samples": samples, "medians": medians}, file, indent=1)
+    if options.action == "table":
+        return print_tables(options, load(options.results), load(options.scouts))
+    scouts = load(options.scouts)
+    path = options.scouts if options.action == "scout" else options.results
+    if not measure(options, path, scouts):
+        sys.exit(WORK_LEFT)
 
 
 if __name__ == "__main__":

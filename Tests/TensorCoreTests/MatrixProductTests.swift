@@ -67,7 +67,7 @@ import Testing
         for columns in [1, 3, 9] {
             let input = weights.random.numbers(columns * width)
             let pool = ThreadPool(threads: 2)
-            let scratch = try ProductScratch(width: width, threads: pool.threads)
+            let scratch = try ProductScratch(width: width, columns: columns, threads: pool.threads)
             let panel = try ActivationPanel(width: width, capacity: 16, types: types, precision: .int8)
             panel.load(try FloatBuffer(input), columns: columns, pool: pool)
             #expect(panel.serves(.q4_K) && panel.serves(.iq4_NL) && panel.columns == columns)
@@ -145,7 +145,7 @@ import Testing
         _ matrix: Matrix, _ input: [Float], columns: Int, precision: ActivationPrecision, threads: Int = 2
     ) throws -> [Float] {
         let pool = ThreadPool(threads: threads)
-        let scratch = try ProductScratch(width: matrix.columns, threads: pool.threads)
+        let scratch = try ProductScratch(width: matrix.columns, columns: columns, threads: pool.threads)
         let panel = try ActivationPanel(
             width: matrix.columns, capacity: columns, types: [matrix.type], precision: precision)
         panel.load(try FloatBuffer(input), columns: columns, pool: pool)

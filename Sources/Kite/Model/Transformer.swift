@@ -61,35 +61,71 @@ package final class Transformer: @unchecked Sendable {
     package func forward(
         _ tokens: [TokenID], after sequence: inout KVSequence, wanted: LogitsWanted, logits: inout [Float]
     ) throws(AllocationError) {
-        let position = sequence.length
-        try sequence.reserve(upTo: position + tokens.count)
-        backend.begin(tokens: tokens.count, position: position, sequence: sequence)
-        defer { backend.end() }
-        backend.embed(tokens, from: weights.embedding)
-        for (index, layer) in weights.layers.enumerated() { run(layer, index) }
-        sequence.advance(to: position + tokens.count)
-        guard wanted != .none, !tokens.isEmpty else { return }
-        backend.logits(
-            weights.output, norm: weights.outputNorm,
-            rows: wanted == .all ? 0..<tokens.count : tokens.count - 1..<tokens.count, into: &logits)
+        var steps = [Step(tokens: tokens, sequence: sequence, wanted: wanted)]
+        // The step holds the only reference while it runs, so that no page is taken for a shared one.
+        sequence = KVSequence(kvLayout)
+        defer { sequence = steps[0].sequence }
+        try forward(&steps, logits: &logits)
     }
 
-    private func run(_ layer: ModelWeights.Layer, _ index: Int) {
-        let attentionInputs = [layer.query, layer.key, layer.value]
-        let mlpInputs = [layer.gate, layer.up]
-        if let mlpNorm = layer.mlpNorm {
-            backend.project(normalizedBy: layer.attentionNorm, attentionInputs, into: [.query, .key, .value])
-            backend.attend(layer: index, queryNorm: layer.queryNorm, keyNorm: layer.keyNorm)
-            backend.addProjection(layer.attentionOutput)
-            backend.project(normalizedBy: mlpNorm, mlpInputs, into: [.gate, .up])
-        } else {
-            // Parallel residual: the MLP reads what attention reads, and both add to the same stream.
-            backend.project(
-                normalizedBy: layer.attentionNorm, attentionInputs + mlpInputs,
-                into: [.query, .key, .value, .gate, .up])
-            backend.attend(layer: index, queryNorm: layer.queryNorm, keyNorm: layer.keyNorm)
-            backend.addProjection(layer.attentionOutput)
+    /// What one sequence takes part in a pass with.
+    package struct Step: Sendable {
+        /// Tokens to read.
+        package var tokens: [TokenID]
+        /// What was read before; the tokens are added.
+        package var sequence: KVSequence
+        /// Whose logits to compute.
+        package var wanted: LogitsWanted
+
+        package init(tokens: [TokenID], sequence: KVSequence, wanted: LogitsWanted) {
+            self.tokens = tokens
+            self.sequence = sequence
+            self.wanted = wanted
         }
-        backend.addGatedProjection(layer.down)
+    }
+
+    /// Reads the tokens of several sequences in one pass over the weights. Each gets the numbers it would get alone.
+    /// - Parameters:
+    ///   - steps: At most ``promptChunk`` tokens in all.
+    ///   - logits: Takes the logits wanted, `[token][vocabulary]`, step after step; left alone when none are wanted.
+    /// - Throws: ``AllocationError`` when there is no memory for the context; the sequences are as before then.
+    package func forward(_ steps: inout [Step], logits: inout [Float]) throws(AllocationError) {
+        for index in steps.indices {
+            try steps[index].sequence.reserve(upTo: steps[index].sequence.length + steps[index].tokens.count)
+        }
+        backend.begin(
+            steps.map { .init(sequence: $0.sequence, position: $0.sequence.length, tokens: $0.tokens.count) })
+        defer { backend.end() }
+        backend.embed(steps.flatMap(\.tokens), from: weights.embedding)
+        for (index, layer) in weights.layers.enumerated() { run(layer, index) }
+        var rows: [Int] = []
+        var first = 0
+        for index in steps.indices {
+            let count = steps[index].tokens.count
+            steps[index].sequence.advance(to: steps[index].sequence.length + count)
+            switch steps[index].wanted {
+            case .none: break
+            case .last: rows += count > 0 ? [first + count - 1] : []
+            case .all: rows += first..<first + count
+            }
+            first += count
+        }
+        guard !rows.isEmpty else { return }
+        backend.logits(weights.output, norm: weights.outputNorm, rows: rows, into: &logits)
+    }
+
+    /// Parallel regions of all passes so far.
+    package var parallelRegions: Int { backend.parallelRegions }
+
+    private func run(_ layer: ModelWeights.Layer, _ index: Int) {
+        let attention = CPUBackend.AttentionInputs(query: layer.query, key: layer.key, value: layer.value)
+        let mlp = CPUBackend.GatedInputs(gate: layer.gate, up: layer.up)
+        // Without a norm of its own (parallel residual), the MLP reads what attention reads.
+        backend.project(
+            normalizedBy: layer.attentionNorm, attention: attention, mlp: layer.mlpNorm == nil ? mlp : nil)
+        backend.attend(layer: index, queryNorm: layer.queryNorm, keyNorm: layer.keyNorm)
+        backend.addProjection(layer.attentionOutput)
+        if let mlpNorm = layer.mlpNorm { backend.project(normalizedBy: mlpNorm, mlp: mlp) }
+        backend.addGated(layer.down)
     }
 }

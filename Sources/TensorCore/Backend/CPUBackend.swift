@@ -1,8 +1,9 @@
 /// The fused operations that a forward pass is written in, computed on the CPU.
 ///
 /// The list is short on purpose: another device implements the same one. A pass runs `begin`, `embed`, then per block
-/// `project`, `attend`, `addProjection`, `addGatedProjection`, and at the end `logits` and `end`. The residual stream
-/// and all intermediate rows live in here, `[token][width]`, and are reused from pass to pass. For one thread at a time.
+/// `project` (inputs of attention), `attend`, `addProjection`, `project` (inputs of the MLP), `addGated`, and at the end
+/// `logits` and `end`. The residual stream and all intermediate rows live in here, `[token][width]`, and are reused from
+/// pass to pass. A block of a single token takes five parallel regions. For one thread at a time.
 package final class CPUBackend: @unchecked Sendable {
     /// Widths of the model and the most tokens of a pass.
     package struct Shape: Sendable {
@@ -43,14 +44,42 @@ package final class CPUBackend: @unchecked Sendable {
         package init() {}
     }
 
-    /// The rows between the operations of a block.
-    package enum Slot: Sendable {
-        /// `[query head][head size]`
-        case query
-        /// `[kv head][head size]`
-        case key, value
-        /// `[feed-forward width]`
-        case gate, up
+    /// The inputs of attention.
+    package struct AttentionInputs: Sendable {
+        let query: Linear
+        let key: Linear
+        let value: Linear
+
+        package init(query: Linear, key: Linear, value: Linear) {
+            self.query = query
+            self.key = key
+            self.value = value
+        }
+    }
+
+    /// The inputs of the MLP's last matrix, silu(gate)·up.
+    package struct GatedInputs: Sendable {
+        let gate: Linear
+        let up: Linear
+
+        package init(gate: Linear, up: Linear) {
+            self.gate = gate
+            self.up = up
+        }
+    }
+
+    /// Consecutive tokens of one sequence.
+    package struct Segment: Sendable {
+        let sequence: KVSequence
+        let position: Int
+        let tokens: Int
+
+        /// `tokens` tokens from `position` on.
+        package init(sequence: KVSequence, position: Int, tokens: Int) {
+            self.sequence = sequence
+            self.position = position
+            self.tokens = tokens
+        }
     }
 
     let shape: Shape
@@ -68,9 +97,7 @@ package final class CPUBackend: @unchecked Sendable {
     private let key: FloatBuffer
     private let value: FloatBuffer
     private let attended: FloatBuffer
-    private let gate: FloatBuffer
-    private let up: FloatBuffer
-    private let summand: FloatBuffer
+    private let gated: FloatBuffer
     private let scores: FloatBuffer
     private var tokens = 0
 
@@ -104,7 +131,7 @@ package final class CPUBackend: @unchecked Sendable {
         attentionPanel = try panel(shape.query, inputs.attention)
         gatedPanel = try panel(shape.feedForward, inputs.gated)
         scratch = try ProductScratch(
-            width: max(shape.embedding, shape.query, shape.feedForward), threads: pool.threads)
+            width: max(shape.embedding, shape.query, shape.feedForward), columns: shape.tokens, threads: pool.threads)
         rotary = try RotaryAngles(capacity: shape.tokens, table: table)
         func rows(_ width: Int) throws(AllocationError) -> FloatBuffer {
             try FloatBuffer(count: shape.tokens * width)
@@ -115,21 +142,31 @@ package final class CPUBackend: @unchecked Sendable {
         key = try rows(shape.keyValue)
         value = try rows(shape.keyValue)
         attended = try rows(shape.query)
-        gate = try rows(shape.feedForward)
-        up = try rows(shape.feedForward)
-        summand = try rows(shape.embedding)
+        gated = try rows(shape.feedForward)
         scores = try FloatBuffer(count: min(shape.tokens, Self.logitRows) * shape.vocabulary)
     }
 
-    /// Starts a pass over `tokens` tokens at the positions from `position` on, for which `sequence` has room.
-    package func begin(tokens: Int, position: Int, sequence: KVSequence) {
+    /// Starts a pass over consecutive tokens of each of `segments`, whose sequences have room for them. Their rows follow
+    /// each other in the pass, a segment's first row after the last of the segment before.
+    package func begin(_ segments: [Segment]) {
+        tokens = segments.reduce(0) { $0 + $1.tokens }
         precondition(tokens <= shape.tokens, "more tokens than the backend was made for")
-        self.tokens = tokens
-        rotary.set(positions: position..<position + tokens)
-        attention.begin([.init(sequence: sequence, firstRow: 0, firstPosition: position, tokens: tokens)])
+        var row = 0
+        var parts: [Attention.Segment] = []
+        for segment in segments {
+            for token in 0..<segment.tokens { rotary.set(row: row + token, position: segment.position + token) }
+            parts.append(
+                .init(
+                    sequence: segment.sequence, firstRow: row, firstPosition: segment.position, tokens: segment.tokens))
+            row += segment.tokens
+        }
+        attention.begin(parts)
     }
 
-    /// Ends a pass and lets go of the sequence.
+    /// Parallel regions of all passes so far.
+    package var parallelRegions: Int { pool.regionCount }
+
+    /// Ends a pass and lets go of the sequences.
     package func end() { attention.end() }
 
     /// Sets the residual stream to the rows `ids` of `table`, which the caller has checked.
@@ -141,10 +178,23 @@ package final class CPUBackend: @unchecked Sendable {
         }
     }
 
-    /// Normalizes the residual stream and multiplies it by each of `layers` into the slot of the same index.
-    package func project(normalizedBy norm: Normalization, _ layers: [Linear], into slots: [Slot]) {
-        loadResidual(rows: 0..<tokens, normalizedBy: norm)
-        multiply(residualPanel, by: zip(layers, slots).map { ($0, buffer($1)) })
+    /// Normalizes the residual stream and multiplies it by the matrices given, in one region: the inputs of attention,
+    /// of the MLP, or of both (parallel residual).
+    package func project(
+        normalizedBy norm: Normalization, attention: AttentionInputs? = nil, mlp: GatedInputs? = nil
+    ) {
+        loadResidual(0..<tokens, normalizedBy: norm)
+        var projections: [Projection] = []
+        if let attention {
+            projections = [
+                Projection(attention.query, output: query), Projection(attention.key, output: key),
+                Projection(attention.value, output: value),
+            ]
+        }
+        MatrixProduct.multiply(
+            residualPanel, by: projections,
+            gated: mlp.map { GatedProjection(gate: $0.gate, up: $0.up, rows: gated, panel: gatedPanel) },
+            scratch: scratch, pool: pool)
     }
 
     /// Norms (per head, where given) and rotates queries and keys, stores keys and values of `layer`, and attends.
@@ -170,35 +220,27 @@ package final class CPUBackend: @unchecked Sendable {
     }
 
     /// Adds `layer` of silu(gate)·up to the residual stream.
-    package func addGatedProjection(_ layer: Linear) {
-        gatedPanel.begin(columns: tokens)
-        pool.forEachChunk(of: tokens, chunk: 4) { _, range in
-            for row in range {
-                let gate = gate.pointer + row * shape.feedForward
-                FloatOps.gate(gate, up.pointer + row * shape.feedForward, into: gate, count: shape.feedForward)
-                gatedPanel.write(column: row, from: gate)
-            }
-        }
-        add(layer, of: gatedPanel)
-    }
+    package func addGated(_ layer: Linear) { add(layer, of: gatedPanel) }
 
-    /// Replaces `output` by the logits after the tokens `rows` of the pass, `[token][vocabulary]`.
-    package func logits(_ layer: Linear, norm: Normalization, rows: Range<Int>, into output: inout [Float]) {
+    /// Replaces `output` by the logits after the tokens `rows` of the pass, `[row][vocabulary]`.
+    package func logits(_ layer: Linear, norm: Normalization, rows: [Int], into output: inout [Float]) {
         output.removeAll(keepingCapacity: true)
-        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.logitRows) {
-            let batch = first..<min(first + Self.logitRows, rows.upperBound)
-            loadResidual(rows: batch, normalizedBy: norm)
-            multiply(residualPanel, by: [(layer, scores)])
+        for first in stride(from: 0, to: rows.count, by: Self.logitRows) {
+            let batch = rows[first..<min(first + Self.logitRows, rows.count)]
+            loadResidual(batch, normalizedBy: norm)
+            MatrixProduct.multiply(
+                residualPanel, by: [Projection(layer, output: scores)], scratch: scratch, pool: pool)
             output.append(contentsOf: UnsafeBufferPointer(start: scores.pointer, count: batch.count * shape.vocabulary))
         }
     }
 
     /// Brings rows of the residual stream, normalized, into their panel.
-    private func loadResidual(rows: Range<Int>, normalizedBy norm: Normalization) {
+    private func loadResidual(_ rows: some Collection<Int>, normalizedBy norm: Normalization) {
+        let rows = Array(rows)
         residualPanel.begin(columns: rows.count)
         pool.forEachChunk(of: rows.count, chunk: 4) { _, range in
             for column in range {
-                let row = (rows.lowerBound + column) * shape.embedding
+                let row = rows[column] * shape.embedding
                 norm.normalizeRow(residual.pointer + row, into: normed.pointer + row)
                 residualPanel.write(column: column, from: normed.pointer + row)
             }
@@ -206,22 +248,7 @@ package final class CPUBackend: @unchecked Sendable {
     }
 
     private func add(_ layer: Linear, of panel: ActivationPanel) {
-        multiply(panel, by: [(layer, summand)])
-        FloatOps.addResidual(summand, to: residual, count: tokens * shape.embedding, pool: pool)
-    }
-
-    private func multiply(_ panel: ActivationPanel, by layers: [(layer: Linear, output: FloatBuffer)]) {
-        let projections = layers.map { Projection($0.layer.matrix, bias: $0.layer.bias, output: $0.output) }
-        MatrixProduct.multiply(panel, by: projections, scratch: scratch, pool: pool)
-    }
-
-    private func buffer(_ slot: Slot) -> FloatBuffer {
-        switch slot {
-        case .query: query
-        case .key: key
-        case .value: value
-        case .gate: gate
-        case .up: up
-        }
+        MatrixProduct.multiply(
+            panel, by: [Projection(layer, output: residual, effect: .add)], scratch: scratch, pool: pool)
     }
 }

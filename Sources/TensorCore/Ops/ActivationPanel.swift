@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Synchronization
 
 /// The inputs of matrix products: up to `capacity` vectors ("columns") of `width` numbers, in each format that the
 /// matrices they will meet need, brought there once however many matrices share them.
@@ -15,6 +16,9 @@ package final class ActivationPanel: @unchecked Sendable {
     private let floats: FloatBuffer?
     private let by32: FloatBuffer?
     private let by256: FloatBuffer?
+    /// Per slab of 256 numbers: how many are ready in ``complete(_:of:)``.
+    private let ready: UnsafeMutablePointer<Atomic<Int>>
+    private let slabs: Int
 
     /// A panel for products with matrices of the types `types`, all `width` columns wide.
     /// - Throws: ``AllocationError`` when there is no memory for it.
@@ -31,7 +35,18 @@ package final class ActivationPanel: @unchecked Sendable {
         floats = formats.contains(.float32) ? try FloatBuffer(count: count) : nil
         by32 = formats.contains(.int8By32) ? try FloatBuffer(count: codes) : nil
         by256 = formats.contains(.int8By256) ? try FloatBuffer(count: codes) : nil
+        slabs = (max(width, 1) - 1) / Self.slab + 1
+        ready = .allocate(capacity: slabs)
+        for index in 0..<slabs { (ready + index).initialize(to: Atomic(0)) }
     }
+
+    deinit {
+        ready.deinitialize(count: slabs)
+        ready.deallocate()
+    }
+
+    /// Numbers per slab of a panel of codes.
+    private static let slab = 256
 
     /// Whether products with matrices of `type` can use the panel.
     package func serves(_ type: TensorType) -> Bool { storage(for: format(for: type)) != nil }
@@ -49,14 +64,37 @@ package final class ActivationPanel: @unchecked Sendable {
     func begin(columns: Int) {
         precondition(columns >= 0 && columns <= capacity, "more columns than the panel has room for")
         self.columns = columns
+        for index in 0..<slabs { ready[index].store(0, ordering: .relaxed) }
     }
 
     /// Sets one vector, in every format. Different columns may be written at the same time.
     func write(column: Int, from numbers: UnsafePointer<Float>) {
+        write(column: column, 0..<width, from: numbers)
+    }
+
+    /// Says that the numbers `range` of all vectors, which lie within one slab, are in `source`, `[column][width]`. Who
+    /// brings the last of a slab writes it, while it is in cache. For several threads at once; ``begin(columns:)`` first.
+    func complete(_ range: Range<Int>, of source: FloatBuffer) {
+        let index = range.lowerBound / Self.slab
+        let slab = index * Self.slab..<min((index + 1) * Self.slab, width)
+        precondition(range.upperBound <= slab.upperBound && columns * width <= source.count, "not within a slab")
+        let (_, count) = ready[index].wrappingAdd(range.count, ordering: .acquiringAndReleasing)
+        guard count == slab.count else { return }
+        for column in 0..<columns {
+            write(column: column, slab, from: source.pointer + column * width + slab.lowerBound)
+        }
+    }
+
+    /// Sets the numbers `range`, whole slabs, of one vector.
+    private func write(column: Int, _ range: Range<Int>, from numbers: UnsafePointer<Float>) {
         precondition(column >= 0 && column < columns, "no such column")
-        floats?.pointer.advanced(by: column * width).update(from: numbers, count: width)
-        if let by32 { kite_panel_write(KITE_ACTIVATIONS_Q32, numbers, width, columns, column, by32.pointer) }
-        if let by256 { kite_panel_write(KITE_ACTIVATIONS_Q256, numbers, width, columns, column, by256.pointer) }
+        floats?.pointer.advanced(by: column * width + range.lowerBound).update(from: numbers, count: range.count)
+        func write(_ format: kite_activations, _ buffer: FloatBuffer) {
+            let start = kite_panel_bytes(range.lowerBound, columns) / MemoryLayout<Float>.stride
+            kite_panel_write(format, numbers, range.count, columns, column, buffer.pointer + start)
+        }
+        if let by32 { write(KITE_ACTIVATIONS_Q32, by32) }
+        if let by256 { write(KITE_ACTIVATIONS_Q256, by256) }
     }
 
     func format(for type: TensorType) -> ActivationFormat {

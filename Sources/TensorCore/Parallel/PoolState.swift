@@ -37,6 +37,9 @@ final class PoolState: @unchecked Sendable {
 
     init(threads: Int) { shares = PieceShares(threads: threads) }
 
+    /// Regions opened so far.
+    var regionCount: Int { Int(region.load(ordering: .relaxed) >> 32) }
+
     /// Runs `body` for pieces `0..<pieces`. With `callerFirst`, piece 0 runs on the calling thread.
     func perform(pieces: Int, callerFirst: Bool, _ body: Body) {
         turn.lock()

@@ -36,6 +36,9 @@ public final class ThreadPool: @unchecked Sendable {
         for worker in workers { pthread_join(worker, nil) }
     }
 
+    /// Parallel regions so far.
+    package var regionCount: Int { state.regionCount }
+
     /// Calls `body` once for each of the numbers `0..<threads`, on as many threads as are free; 0 on the caller's.
     ///
     /// No two calls share a number, so it may select scratch memory. Bodies must not wait for each other: one thread

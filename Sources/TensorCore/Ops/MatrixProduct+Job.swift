@@ -1,0 +1,82 @@
+internal import CKernels
+
+extension MatrixProduct {
+    /// A matrix, or a gated pair, of a region, and what becomes of its rows.
+    struct Job {
+        private enum Effect {
+            case store
+            case add
+            case gate(up: kite_product, GatedProjection)
+        }
+
+        /// Rows of the matrix.
+        let rows: Int
+        private let product: kite_product
+        private let effect: Effect
+
+        init(_ panel: ActivationPanel, _ projection: Projection) {
+            rows = projection.matrix.rows
+            product = MatrixProduct.product(panel, projection)
+            effect = projection.effect == .add ? .add : .store
+        }
+
+        init(_ panel: ActivationPanel, _ gated: GatedProjection) {
+            rows = gated.gate.matrix.rows
+            precondition(
+                rows == gated.up.matrix.rows && rows == gated.panel.width && gated.panel.columns == panel.columns
+                    && rows * panel.columns <= gated.rows.count,
+                "gate, up and their output have different shapes")
+            var gate = MatrixProduct.product(panel, gated.gate.matrix, bias: gated.gate.bias)
+            gate.out = gated.rows.pointer
+            gate.out_stride = rows
+            product = gate
+            effect = .gate(up: MatrixProduct.product(panel, gated.up.matrix, bias: gated.up.bias), gated)
+        }
+
+        /// Whether the rows first go to a tile in the scratch memory.
+        var needsTile: Bool {
+            if case .store = effect { false } else { true }
+        }
+
+        /// Computes some rows of all columns on the calling thread.
+        func run(_ range: Range<Int>, thread: Int, scratch: ProductScratch) {
+            let memory = scratch.pointer(thread: thread)
+            switch effect {
+            case .store:
+                withUnsafePointer(to: product) { kite_product_rows($0, range.lowerBound, range.upperBound, memory) }
+            case .add:
+                let tile = scratch.tile(thread: thread, 0)
+                compute(product, range, into: tile, memory)
+                for column in 0..<product.columns {
+                    kite_add(
+                        place(range, column), tile + column * MatrixProduct.mostRows, range.count)
+                }
+            case .gate(let up, let gated):
+                let gateTile = scratch.tile(thread: thread, 0)
+                let upTile = scratch.tile(thread: thread, 1)
+                compute(product, range, into: gateTile, memory)
+                compute(up, range, into: upTile, memory)
+                for column in 0..<product.columns {
+                    let start = column * MatrixProduct.mostRows
+                    kite_swiglu(gateTile + start, upTile + start, place(range, column), range.count)
+                }
+                gated.panel.complete(range, of: gated.rows)
+            }
+        }
+
+        private func place(_ range: Range<Int>, _ column: Int) -> UnsafeMutablePointer<Float> {
+            product.out + column * product.out_stride + range.lowerBound
+        }
+
+        private func compute(
+            _ product: kite_product, _ range: Range<Int>, into tile: UnsafeMutablePointer<Float>,
+            _ memory: UnsafeMutablePointer<Float>
+        ) {
+            var product = product
+            // Kernels count from the matrix's first row.
+            product.out = tile - range.lowerBound
+            product.out_stride = MatrixProduct.mostRows
+            kite_product_rows(&product, range.lowerBound, range.upperBound, memory)
+        }
+    }
+}

@@ -8,13 +8,14 @@
 #include "matmul_float_avx512.h"
 #include "matmul_tile_avx512.h"
 #include "matmul_vector_avx512.h"
+#include "quant_panel_avx512.h"
 
 static void dequantize(enum kite_type type, const uint8_t *blocks, size_t count, float *out) {
     kite_dequantize_inline(type, blocks, count, out);
 }
 
 static void write_q32(const float *x, size_t k, size_t columns, struct kite_record *record) {
-    kite_write_q32(x, k, columns, record);
+    write_q32_avx512(x, k, columns, record);
 }
 
 static void write_q256(const float *x, size_t k, size_t columns, struct kite_record *record) {

@@ -2,6 +2,7 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "kite_ceiling.h"
 #include "kite_cpu.h"
 #include "kite_float.h"
 #include "kite_matmul.h"

@@ -38,7 +38,7 @@ struct ArgumentNormalizer {
 
     private mutating func rewrite(_ argument: String, _ rest: inout ArraySlice<String>) {
         let (name, joined) = Self.split(argument)
-        if let peer = PeerOption.named(name) {
+        if !CommandOptions.isOwn(name, command: command), let peer = PeerOption.named(name) {
             take(peer, name, joined, &rest)
         } else if let long = CommandOptions.withValue(name, command: command) {
             if let value = joined ?? rest.popFirst() {

@@ -1,5 +1,8 @@
 /// The options of Kite's own commands, by every spelling they are known under.
 enum CommandOptions {
+    /// Whether `command` gives `spelling` a meaning of its own, where other commands take llama.cpp's.
+    static func isOwn(_ spelling: String, command: String?) -> Bool { command == "bench" && bench[spelling] != nil }
+
     /// The long name, without dashes, of an option that takes a value; nil when `spelling` is none.
     static func withValue(_ spelling: String, command: String?) -> String? {
         if command == "bench", let name = bench[spelling] { return name }
@@ -9,8 +12,8 @@ enum CommandOptions {
 
     private static let bench = [
         "-p": "n-prompt", "--n-prompt": "n-prompt", "-n": "n-gen", "--n-gen": "n-gen", "-d": "n-depth",
-        "--n-depth": "n-depth", "-r": "repetitions", "--repetitions": "repetitions", "--preset": "preset",
-        "--type": "type",
+        "--n-depth": "n-depth", "-b": "n-seq", "--n-seq": "n-seq", "-r": "repetitions",
+        "--repetitions": "repetitions", "--preset": "preset", "--type": "type",
     ]
 
     private static let convert = [

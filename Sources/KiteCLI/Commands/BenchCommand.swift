@@ -1,7 +1,6 @@
 import ArgumentParser
 import Kite
 import KiteTools
-import Synchronization
 
 /// `kite bench`: how fast a model runs on this machine.
 struct BenchCommand: AsyncParsableCommand {
@@ -11,7 +10,10 @@ struct BenchCommand: AsyncParsableCommand {
         discussion: """
             By llama-bench's definitions: tokenizer and sampling are not part of it. With --preset the model has a \
             published shape and random weights made in memory, as large as the real file, so nothing needs to be \
-            downloaded.
+            downloaded. Lists such as -p 128,512 measure every combination.
+
+            The ceiling is what this machine could do at that moment: weights and context over the bandwidth that all \
+            threads together read with, or the multiply-adds over the CPU's most, whichever takes longer.
 
             Presets: \(ModelConfiguration.presets.map(\.name).joined(separator: ", "))
             Types as the model cards name them:
@@ -21,9 +23,10 @@ struct BenchCommand: AsyncParsableCommand {
 
             Examples:
               kite bench
-              kite bench stablelm-zephyr-3b.Q4_K_M.gguf -p 512 -n 64 -t 2
-              kite bench --preset stablelm-3b --type Q4_K_M
-              kite bench --preset zephyr-7b --type Q5_K_M -p 512,2048 -d 0,1024 --json
+              kite bench stablelm-zephyr-3b.Q4_K_M.gguf -p 512 -n 64 -t 1,2
+              kite bench --preset stablelm-3b --type Q4_0,Q4_K_M,Q8_0 --markdown
+              kite bench --preset stablelm-3b -p 0 -n 32 -b 1,2,4,8
+              kite bench --preset zephyr-7b --type Q5_K_M -d 0,4096 --kv f16 --json
               kite bench --tokenizer -m tokenizer.json -f prose.txt
             """
     )
@@ -34,7 +37,7 @@ struct BenchCommand: AsyncParsableCommand {
         help: ArgumentHelp("Random weights in the shape of a published model, instead of a file.", valueName: "name"))
     var preset: String?
 
-    @Option(help: ArgumentHelp("Types of the preset's weights. (default: Q4_K_M)", valueName: "type"))
+    @Option(help: ArgumentHelp("Types of the preset's weights. (default: Q4_K_M)", valueName: "type,…"))
     var type: String?
 
     @Option(
@@ -51,8 +54,24 @@ struct BenchCommand: AsyncParsableCommand {
         name: [.customShort("d"), .long], help: ArgumentHelp("Tokens in the context beforehand.", valueName: "n,…"))
     var nDepth: String = "0"
 
+    @Option(
+        name: [.customShort("b"), .long],
+        help: ArgumentHelp("Sequences that make their tokens together.", valueName: "n,…"))
+    var nSeq: String = "1"
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Threads that compute. (default: the cores this process may use)", valueName: "n,…"))
+    var threads: String?
+
     @Option(name: .shortAndLong, help: ArgumentHelp("How often to measure.", valueName: "n"))
     var repetitions: Int = 5
+
+    @Option(help: "How keys and values are remembered. (default: f16; f32 for models of f32 weights)")
+    var kv: CacheTypeArgument?
+
+    @Option(help: "How activations meet quantized weights: int8 (fast) or f32 (exact, slower).")
+    var activations = ActivationArgument.int8
 
     @Flag(help: "Measure the tokenizer instead, encoding on one thread; the model may be a tokenizer.json.")
     var tokenizer = false
@@ -62,41 +81,42 @@ struct BenchCommand: AsyncParsableCommand {
         help: ArgumentHelp("Text for --tokenizer; without it 8 MB of made-up English prose.", valueName: "file"))
     var file: String?
 
-    @OptionGroup(title: "Engine") var engine: EngineArguments
+    @Flag(help: "Write a table in Markdown.")
+    var markdown = false
 
     @Flag(help: "Write JSON with llama-bench's field names.")
     var json = false
 
+    func validate() throws {
+        if json, markdown { throw ValidationError("--json and --markdown exclude each other") }
+        if file != nil, !tokenizer { throw ValidationError("--file goes with --tokenizer") }
+        if type != nil, preset == nil { throw ValidationError("--type goes with --preset") }
+    }
+
     func run() async throws {
         if tokenizer { return try measureTokenizer() }
-        if file != nil { throw CLIError.usage("--file goes with --tokenizer") }
-        let tests = try plannedTests()
-        guard (1...10_000).contains(repetitions) else {
-            throw CLIError.usage("--repetitions \(repetitions) is not between 1 and 10000")
-        }
-        let options = try engine.loadOptions()
-        let threads = options.threads ?? ThreadPool.defaultThreadCount
-        let (checkpoint, name, type) = try openModel()
-        let benchmark = try SpeedBenchmark(checkpoint, options: options, threads: threads)
-        let report = BenchReport(
-            model: name, type: type, bytes: checkpoint.tensorByteCount, parameters: checkpoint.parameterCount,
-            threads: threads)
+        let plan = try BenchPlan(
+            prompt: nPrompt, generated: nGen, depth: nDepth, sequences: nSeq, threads: threads,
+            repetitions: repetitions)
+        let path = try model.chosenPath
+        if preset != nil, path != nil { throw CLIError.usage("a model and --preset exclude each other") }
+        let options = LoadOptions(kvCacheType: kv?.type, activations: activations.precision)
 
         let stop = StopFlag()
-        let results = try await Interrupts.handled(by: { stop.raise() }) {
-            if !json { Console.writeLine(report.heading) }
-            var results: [SpeedBenchmark.Result] = []
-            for test in tests where !stop.isRaised {
-                let result = try benchmark.run(test, repetitions: repetitions, shouldStop: { stop.isRaised })
-                guard !result.samples.isEmpty else { break }
-                results.append(result)
-                if !json { Console.writeLine(report.row(result)) }
+        try await Interrupts.handled(by: { stop.raise() }) {
+            let runner = BenchRunner(plan: plan, options: options, output: output, stop: stop)
+            if let preset {
+                let types = (type ?? "Q4_K_M").split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+                for type in types where !stop.isRaised { try runner.measure(BenchModel(preset: preset, type: type)) }
+            } else {
+                try runner.measure(BenchModel(path: path))
             }
-            return results
+            try runner.finish()
         }
-        if json { try Console.writeJSON(report.json(results), pretty: true) }
         if stop.isRaised { throw CLIError.interrupted }
     }
+
+    private var output: BenchRunner.Output { json ? .json : markdown ? .markdown : .plain }
 
     private func measureTokenizer() throws {
         guard (1...10_000).contains(repetitions) else {
@@ -119,70 +139,4 @@ struct BenchCommand: AsyncParsableCommand {
         let size = Format.bytes(result.byteCount)
         Console.writeLine("\(path ?? "built-in"): \(rate) MB/s, \(size) to \(result.tokenCount) tokens, one thread")
     }
-
-    private func openModel() throws -> (checkpoint: Checkpoint, name: String, type: String) {
-        guard let preset else {
-            if type != nil { throw CLIError.usage("--type goes with --preset") }
-            let checkpoint = try Checkpoint.open(model.source)
-            let path = try model.chosenPath
-            return (checkpoint, path ?? "built-in", Self.mainType(of: checkpoint))
-        }
-        guard try model.chosenPath == nil else { throw CLIError.usage("a model and --preset exclude each other") }
-        guard let shape = ModelConfiguration.presets.first(where: { $0.name == preset.lowercased() }) else {
-            let names = ModelConfiguration.presets.map(\.name).joined(separator: ", ")
-            throw CLIError.usage("there is no preset '\(preset)': choose \(names)")
-        }
-        guard let mix = QuantizationMix(name: type ?? "Q4_K_M") else {
-            throw CLIError.usage(
-                "there is no type '\(type ?? "")': choose \(QuantizationMix.allNames.joined(separator: ", "))")
-        }
-        let size = try SyntheticModel.size(of: shape.configuration, mix: mix)
-        Console.note("making \(Format.bytes(size.bytes)) of random weights (\(shape.name) \(mix.name))")
-        let checkpoint = try SyntheticModel.checkpoint(
-            name: shape.name, configuration: shape.configuration, mix: mix)
-        return (checkpoint, shape.name, mix.name)
-    }
-
-    /// The type that holds most of the weights.
-    private static func mainType(of checkpoint: Checkpoint) -> String {
-        var weights: [TensorType: Int] = [:]
-        for name in checkpoint.tensorNames {
-            guard let matrix = try? checkpoint.tensor(name) else { continue }
-            weights[matrix.type, default: 0] += matrix.rows * matrix.columns
-        }
-        return weights.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key.name ?? "?"
-    }
-
-    private func plannedTests() throws -> [SpeedBenchmark.Test] {
-        let prompts = try Self.numbers(nPrompt, "--n-prompt")
-        let generated = try Self.numbers(nGen, "--n-gen")
-        let depths = try Self.numbers(nDepth, "--n-depth")
-        let tests = depths.flatMap { depth in
-            prompts.filter { $0 > 0 }.map { SpeedBenchmark.Test(prompt: $0, depth: depth) }
-                + generated.filter { $0 > 0 }.map { SpeedBenchmark.Test(generated: $0, depth: depth) }
-        }
-        guard !tests.isEmpty else { throw CLIError.usage("nothing to measure: -p or -n must be more than 0") }
-        return tests
-    }
-
-    /// `128,512` as numbers.
-    static func numbers(_ text: String, _ option: String) throws -> [Int] {
-        try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            guard let number = Int(part), (0...1 << 20).contains(number) else {
-                throw CLIError.usage("\(option) '\(text)' is not a list of numbers like 128,512")
-            }
-            return number
-        }
-    }
-}
-
-/// Set by Ctrl-C, asked by the measuring loop.
-final class StopFlag: Sendable {
-    private let flag = Atomic<Bool>(false)
-
-    /// Whether to stop.
-    var isRaised: Bool { flag.load(ordering: .relaxed) }
-
-    /// Asks to stop.
-    func raise() { flag.store(true, ordering: .relaxed) }
 }

@@ -161,6 +161,16 @@ enum SystemIO {
     /// What the last system call complained about.
     static var errorText: String { String(cString: strerror(errno)) }
 
+    /// The date and time, `2026-01-31T12:00:00Z`.
+    static var timestamp: String {
+        var now = time(nil)
+        var parts = tm()
+        gmtime_r(&now, &parts)
+        var text = [CChar](repeating: 0, count: 32)
+        let count = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+        return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Seconds on a clock that only goes forward.
     static var seconds: Double {
         var time = timespec()

@@ -1,4 +1,5 @@
 public import Kite
+public import TensorCore
 
 #if canImport(Glibc)
 import Glibc
@@ -9,63 +10,27 @@ import Darwin
 /// Measures how fast a model reads prompts and makes tokens, by llama-bench's definitions: no tokenizer, no sampling,
 /// tokens are arbitrary.
 public final class SpeedBenchmark {
-    /// What to measure.
-    public struct Test: Sendable, Equatable {
-        /// Tokens read in one go; 0 when none are.
-        public var prompt: Int
-        /// Tokens made one by one; 0 when none are.
-        public var generated: Int
-        /// Tokens that are in the context already.
-        public var depth: Int
-
-        /// A test.
-        public init(prompt: Int = 0, generated: Int = 0, depth: Int = 0) {
-            self.prompt = prompt
-            self.generated = generated
-            self.depth = depth
-        }
-
-        /// llama-bench's name for it: `pp512`, `tg64 @ d1024`.
-        public var name: String {
-            let what =
-                prompt > 0 && generated > 0
-                ? "pp\(prompt)+tg\(generated)" : prompt > 0 ? "pp\(prompt)" : "tg\(generated)"
-            return depth > 0 ? "\(what) @ d\(depth)" : what
-        }
+    /// How far a test is.
+    public enum Stage: Sendable, Equatable {
+        /// Measures what the machine can do.
+        case ceilings
+        /// Fills the context.
+        case depth
+        case warmUp
+        /// A repetition ended, at so many tokens per second.
+        case sample(Double)
     }
 
-    /// What was measured.
-    public struct Result: Sendable {
-        /// The test.
-        public let test: Test
-        /// Tokens per second of each repetition.
-        public let samples: [Double]
-
-        package init(test: Test, samples: [Double]) {
-            self.test = test
-            self.samples = samples
-        }
-
-        /// Mean of the samples.
-        public var average: Double { samples.reduce(0, +) / Double(max(samples.count, 1)) }
-        /// Standard deviation of the samples; 0 for a single one.
-        public var deviation: Double {
-            guard samples.count > 1 else { return 0 }
-            let squares = samples.reduce(0) { $0 + ($1 - average) * ($1 - average) }
-            return (squares / Double(samples.count - 1)).squareRoot()
-        }
-        /// The middle sample, or the mean of the two middle ones.
-        public var median: Double {
-            let sorted = samples.sorted()
-            guard !sorted.isEmpty else { return 0 }
-            return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
-        }
-    }
-
+    /// The tokens of each sequence and what was read of it.
+    private var sequences: [KVSequence] = []
     private let transformer: Transformer
     private let vocabularySize: Int
+    private let threads: Int
     private var logits: [Float] = []
     private var lastToken: TokenID = 1
+
+    /// What passes have to read and to compute.
+    public let work: ModelWork
 
     /// The logits of the last step.
     package var lastLogits: [Float] { logits }
@@ -73,40 +38,64 @@ public final class SpeedBenchmark {
     /// Bytes of the weights.
     public var weightBytes: Int { transformer.weightBytes }
 
+    /// How keys and values are stored.
+    public var kvLayout: KVLayout { transformer.kvLayout }
+
+    /// Most tokens of a pass.
+    public var promptChunk: Int { transformer.promptChunk }
+
     /// Prepares to measure `checkpoint`.
     /// - Throws: What keeps the model from being run.
     public init(_ checkpoint: Checkpoint, options: LoadOptions, threads: Int) throws {
         transformer = try Transformer(
             checkpoint, threads: threads, promptChunk: max(1, options.promptChunk), kvCacheType: options.kvCacheType,
             activations: options.activations)
+        work = try ModelWork(checkpoint, layout: transformer.kvLayout, activations: options.activations)
         vocabularySize = checkpoint.configuration.vocabularySize
+        self.threads = threads
     }
 
     /// Runs `test` once to warm up, unless told not to, and `repetitions` times to measure.
-    /// - Parameter shouldStop: Asked between steps; when it says so, the samples so far are the result.
+    /// - Parameters:
+    ///   - meter: Measures what the machine can do, before and after; without it the result has no ceiling.
+    ///   - shouldStop: Asked between steps; when it says so, the samples so far are the result.
+    ///   - onStage: Told what is being done.
     public func run(
-        _ test: Test, repetitions: Int, warmUp: Bool = true, shouldStop: () -> Bool = { false },
-        onSample: (Int, Double) -> Void = { _, _ in }
+        _ test: Test, repetitions: Int, warmUp: Bool = true, meter: CeilingMeter? = nil,
+        shouldStop: () -> Bool = { false }, onStage: (Stage) -> Void = { _ in }
     ) throws -> Result {
-        var start = KVSequence(transformer.kvLayout)
-        try read(test.depth, into: &start, shouldStop)
+        if meter != nil { onStage(.ceilings) }
+        let before = meter?.measure()
+        if test.depth > 0 { onStage(.depth) }
+        var start = (0..<max(test.sequences, 1)).map { _ in KVSequence(transformer.kvLayout) }
+        for index in start.indices { try read(test.depth, into: &start[index], shouldStop) }
         if warmUp {
-            var sequence = start
-            try read(min(test.prompt, transformer.promptChunk), into: &sequence, shouldStop)
-            try generate(min(test.generated, 2), into: &sequence, shouldStop)
+            onStage(.warmUp)
+            sequences = start
+            try read(min(test.prompt, transformer.promptChunk), into: &sequences[0], shouldStop)
+            try generate(min(test.generated, 2), shouldStop)
         }
-        var samples: [Double] = []
-        for index in 0..<repetitions where !shouldStop() {
-            var sequence = start
+        var seconds: [Double] = []
+        for _ in 0..<repetitions where !shouldStop() {
+            sequences = start
+            // Memory for the context is there beforehand, as it is in llama-bench.
+            for index in sequences.indices {
+                try sequences[index].reserve(upTo: test.depth + test.prompt + test.generated)
+            }
             let began = Self.seconds
-            try read(test.prompt, into: &sequence, shouldStop)
-            try generate(test.generated, into: &sequence, shouldStop)
+            for index in sequences.indices { try read(test.prompt, into: &sequences[index], shouldStop) }
+            try generate(test.generated, shouldStop)
             let elapsed = Self.seconds - began
             guard !shouldStop() else { break }
-            samples.append(Double(test.prompt + test.generated) / max(elapsed, 1e-9))
-            onSample(index, samples[index])
+            seconds.append(elapsed)
+            onStage(.sample(Double(test.tokenCount) / max(elapsed, 1e-9)))
         }
-        return Result(test: test, samples: samples)
+        sequences = []
+        // Whichever of both was disturbed less by other programs.
+        let machine = before.map { $0.raised(by: meter?.measure() ?? $0) }
+        return Result(
+            test: test, threads: threads, seconds: seconds, machine: machine,
+            ceiling: machine.map { work.ceiling(of: test, promptChunk: transformer.promptChunk, $0) })
     }
 
     private func read(_ count: Int, into sequence: inout KVSequence, _ shouldStop: () -> Bool) throws {
@@ -120,9 +109,19 @@ public final class SpeedBenchmark {
         }
     }
 
-    private func generate(_ count: Int, into sequence: inout KVSequence, _ shouldStop: () -> Bool) throws {
+    /// Makes `count` tokens of every sequence, as many sequences in a pass as fit.
+    private func generate(_ count: Int, _ shouldStop: () -> Bool) throws {
         for _ in 0..<count where !shouldStop() {
-            try transformer.forward([nextToken()], after: &sequence, wanted: .last, logits: &logits)
+            for first in stride(from: 0, to: sequences.count, by: transformer.promptChunk) {
+                let batch = first..<min(first + transformer.promptChunk, sequences.count)
+                var steps = batch.map {
+                    Transformer.Step(tokens: [nextToken()], sequence: sequences[$0], wanted: .last)
+                }
+                // The steps hold the only references while they run, so that no page is taken for a shared one.
+                for index in batch { sequences[index] = KVSequence(transformer.kvLayout) }
+                defer { for (index, step) in zip(batch, steps) { sequences[index] = step.sequence } }
+                try transformer.forward(&steps, logits: &logits)
+            }
         }
     }
 

@@ -34,6 +34,7 @@ import Testing
         Case(
             input: ["bench", "-p", "512", "-n", "64", "-r", "2"],
             output: ["bench", "--n-prompt=512", "--n-gen=64", "--repetitions=2"]),
+        Case(input: ["bench", "-b", "8", "-t", "1,2"], output: ["bench", "--n-seq=8", "--threads=1,2"]),
         Case(
             input: ["convert", "in", "-o", "out", "--outtype", "f16"],
             output: ["convert", "in", "--output=out", "--type=f16"]),

@@ -62,7 +62,8 @@ import Testing
     }
 
     @Test func statistics() {
-        let result = SpeedBenchmark.Result(test: .init(prompt: 512, depth: 1024), samples: [1, 3, 2, 10])
+        let result = SpeedBenchmark.Result(
+            test: .init(prompt: 512, depth: 1024), seconds: [512, 512.0 / 3, 256, 51.2])
         #expect(result.median == 2.5)
         #expect(result.average == 4)
         #expect(abs(result.deviation - 4.082) < 0.0012)

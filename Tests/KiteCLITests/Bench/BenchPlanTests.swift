@@ -1,3 +1,4 @@
+import Kite
 import KiteTools
 import Testing
 

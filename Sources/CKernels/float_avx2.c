@@ -3,6 +3,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define KITE_FLOAT_TABLE kite_float_avx2
 #define KITE_BLOCK_VECTORS 1
+#define KITE_DOT "x86/dot_avx2.h"
 #include "float_vector.h"
 #pragma clang attribute pop
 #endif

@@ -8,14 +8,14 @@
 static const struct kite_float_table *table(void) {
     switch (kite_cpu_current()) {
 #if defined(__x86_64__)
-    case KITE_CPU_AVX2:
-    case KITE_CPU_AVXVNNI: return &kite_float_avx2;
+    case KITE_CPU_AVX2: return &kite_float_avx2;
+    case KITE_CPU_AVXVNNI: return &kite_float_avxvnni;
     case KITE_CPU_AVX512:
     case KITE_CPU_AVX512BF16: return &kite_float_avx512;
 #elif defined(__aarch64__)
-    case KITE_CPU_NEON:
+    case KITE_CPU_NEON: return &kite_float_neon;
     case KITE_CPU_NEON_DOTPROD:
-    case KITE_CPU_NEON_I8MM: return &kite_float_neon;
+    case KITE_CPU_NEON_I8MM: return &kite_float_neon_dotprod;
 #endif
     default: return &kite_float_scalar;
     }
@@ -73,11 +73,17 @@ void kite_cache_store(enum kite_cache_type type, const float *k, const float *v,
     table()->cache_store(type, k, v, stride, tokens, dim, slot, keys, values);
 }
 
-/// Per row: query and output padded to whole vectors, scores, maximum and sum (a vector's room each row is simplest).
-/// Then one page's keys and values in f32, with room to read a vector past the last.
+size_t kite_partial_floats(size_t dim) { return (dim + 15) / 16 * 16 + 16; }
+
+/// Per row: query, mix of a span and of all before it padded to whole vectors, a page's scores, maxima and sums. Then
+/// one page's keys and values in f32, with room to read a vector past the last.
 size_t kite_attention_scratch(size_t rows, size_t dim) {
     size_t padded = (dim + 15) / 16 * 16;
-    return rows * (2 * padded + KITE_PAGE_TOKENS + 32) + 2 * KITE_PAGE_TOKENS * padded + 64;
+    return rows * (3 * padded + KITE_PAGE_TOKENS + 16) + 2 * KITE_PAGE_TOKENS * padded + 64;
 }
 
 void kite_attend(const struct kite_attention *attention, float *scratch) { table()->attend(attention, scratch); }
+
+void kite_merge_spans(const struct kite_attention *attention, float *scratch) {
+    table()->merge_spans(attention, scratch);
+}

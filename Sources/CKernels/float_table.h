@@ -20,13 +20,14 @@ struct kite_float_table {
     void (*cache_store)(enum kite_cache_type, const float *, const float *, size_t, size_t, size_t, size_t, void *,
                         void *);
     void (*attend)(const struct kite_attention *, float *);
+    void (*merge_spans)(const struct kite_attention *, float *);
 };
 
 extern const struct kite_float_table kite_float_scalar;
 #if defined(__x86_64__)
-extern const struct kite_float_table kite_float_avx2, kite_float_avx512;
+extern const struct kite_float_table kite_float_avx2, kite_float_avxvnni, kite_float_avx512;
 #elif defined(__aarch64__)
-extern const struct kite_float_table kite_float_neon;
+extern const struct kite_float_table kite_float_neon, kite_float_neon_dotprod;
 #endif
 
 // exp(x) = 2^n * exp(r), n = round(x / ln 2), |r| <= ln 2 / 2, with ln 2 in two parts.
@@ -42,10 +43,35 @@ extern const struct kite_float_table kite_float_neon;
 #define KITE_EXP_Q2 0x1.5558f4p-5f
 #define KITE_EXP_Q3 0x1.123a6cp-7f
 #define KITE_EXP_Q4 0x1.6a2352p-10f
+/// Weights of attention, exp(x) for x <= 0, stop falling here: 2^n stays a normal number, one addition to the exponent.
+#define KITE_WEIGHT_LOWEST -86.0f
 
 /// The keys a query at `position` sees: positions [low, position].
 static inline size_t kite_lowest_key(size_t position, size_t window) {
     return window && position + 1 > window ? position + 1 - window : 0;
+}
+
+/// Bytes of a head's codes per key: the head size in whole groups of four.
+static inline size_t kite_padded_to_4(size_t dim) { return (dim + 3) / 4 * 4; }
+
+/// Where the partial result of `row`, counted over the call's heads, for `span` is: the mix, padded to whole vectors of
+/// 16; the highest score; the sum of the weights.
+static inline float *kite_attention_partial(const struct kite_attention *a, size_t row, size_t span) {
+    return a->partials + (row * a->partial_spans + span - a->partial_first) * ((a->dim + 15) / 16 * 16 + 16);
+}
+
+/// How the weights of a page, the largest of which has the bits `largest`, become integers of 14 bits and back.
+struct kite_weight_digits {
+    float factor, inverse;
+};
+
+static inline struct kite_weight_digits kite_weight_digits(int32_t largest) {
+    // Below 2^-100 the inverse would overflow: such a page counts as zero.
+    if (largest < 0x0d800000) return (struct kite_weight_digits){0, 0};
+    if (largest >= 0x7f800000) return (struct kite_weight_digits){__builtin_nanf(""), 0};
+    float weight;
+    __builtin_memcpy(&weight, &largest, sizeof weight);
+    return (struct kite_weight_digits){weight / 16383, 16383 / weight};
 }
 
 #endif

@@ -1,12 +1,14 @@
 // The float kernels in clang's portable vectors of 16 floats. Each float_<level>.c includes this file once, with the
 // level's instruction set switched on and
 //   KITE_FLOAT_TABLE    the name of its table,
-//   KITE_BLOCK_VECTORS  how many vectors wide a register tile of 4 rows may be.
-// Neither changes a result: lanes never mix except in sum_lanes and max_lanes.
+//   KITE_BLOCK_VECTORS  how many vectors wide a register tile of 4 rows may be,
+//   KITE_DOT            the file with its dot products of bytes.
+// None changes a result: lanes never mix except in sum_lanes and max_lanes.
 #include <math.h>
 #include <string.h>
 
 #include "float_table.h"
+#include "quant_round.h"
 
 #pragma STDC FP_CONTRACT OFF
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -20,10 +22,15 @@ typedef double f64x16 __attribute__((ext_vector_type(16)));
 typedef double f64x8 __attribute__((ext_vector_type(8)));
 typedef double f64x4 __attribute__((ext_vector_type(4)));
 typedef int32_t i32x16 __attribute__((ext_vector_type(16)));
+typedef int32_t i32x8 __attribute__((ext_vector_type(8)));
+typedef uint8_t u8x64 __attribute__((ext_vector_type(64)));
+typedef uint8_t u8x16 __attribute__((ext_vector_type(16)));
 typedef _Float16 f16x16 __attribute__((ext_vector_type(16)));
 // The same at any address.
 typedef f32x16 f32x16u __attribute__((aligned(4)));
 typedef f16x16 f16x16u __attribute__((aligned(2)));
+typedef u8x64 u8x64u __attribute__((aligned(1)));
+typedef u8x16 u8x16u __attribute__((aligned(1)));
 
 INLINE f32x16 load(const float *p) { return *(const f32x16u *)p; }
 INLINE void store(float *p, f32x16 v) { *(f32x16u *)p = v; }
@@ -73,10 +80,14 @@ INLINE f32x16 exp16(f32x16 x) {
     return y * float_of((half + 127) << 23) * float_of((exponent - half + 127) << 23);
 }
 
+#include KITE_DOT
+
 #include "float_vector_rows.h"
+#include "float_vector_store.h"
 #include "float_vector_attention.h"
 
 const struct kite_float_table KITE_FLOAT_TABLE = {
     layer_norm, rms_norm, rotate_halves, rotate_adjacent,  swiglu,           add,         exponentials,
     max,        exp_sum,  multiply,      halves_to_floats, floats_to_halves, cache_store, attend,
+    merge_spans,
 };

@@ -1,159 +1,47 @@
-// Part of float_vector.h: the KV cache and attention.
+// Part of float_vector.h: attention over the KV cache. What is the same for every type of cache.
 //
-// A page holds 64 tokens. Scores: lane = key, the page's keys are [dim][64], one fused multiply-add per dimension.
-// Mixing: lane = dimension, the page's values are [64][dim], one fused multiply-add per key in the order of keys.
-// Rows (queries) are taken four at a time so that a loaded key or value serves four; each row's arithmetic is its own.
 // Pages are the outer loop and heads the inner one: a page's keys and values of consecutive heads are one run of
-// memory, long enough for the hardware to fetch ahead. A single token's attention is nothing but that reading.
+// memory, and while one head is computed the next one's is asked for. A single token's attention is nothing but that
+// reading. Rows (queries) are taken several at a time so that a loaded key or value serves all of them; each row's
+// arithmetic is its own.
 
-/// Rows from which it pays to widen a page of halves to f32 once instead of at every use.
-#define WIDEN_ROWS 8
-/// Widest register tile of one row; also the widest of KITE_BLOCK_VECTORS.
+#define SPAN_PAGES (KITE_SPAN_TOKENS / KITE_PAGE_TOKENS)
+/// Widest register tile of a row; also the widest of KITE_BLOCK_VECTORS.
 #define ROW_VECTORS 5
-/// Bytes ahead of its use that memory is asked for when it is read once. A head's keys, its values and the next head's
-/// keys follow each other.
-#define AHEAD 8192
 
-INLINE f32x16 load_element(const void *base, size_t i, int half) {
-    if (half) return __builtin_convertvector(*(const f16x16u *)((const uint16_t *)base + i), f32x16);
-    return load((const float *)base + i);
-}
-
-/// Asks for the memory AHEAD bytes past elements [i, i + count). Never faults.
-INLINE void fetch_ahead(const void *base, size_t i, size_t count, int half) {
-    const char *from = (const char *)base + i * (half ? 2 : 4) + AHEAD;
-    for (size_t byte = 0; byte < count * (half ? 2 : 4); byte += 64) __builtin_prefetch(from + byte);
-}
-
-static void cache_store(enum kite_cache_type type, const float *k, const float *v, size_t stride, size_t tokens,
-                        size_t dim, size_t slot, void *keys, void *values) {
-    for (size_t t = 0; t < tokens; t++) {
-        const float *kt = k + t * stride, *vt = v + t * stride;
-        size_t column = slot + t;
-        if (type == KITE_CACHE_F16) {
-            uint16_t *out = (uint16_t *)keys + column, row[64];
-            floats_to_halves(vt, (uint16_t *)values + column * dim, dim);
-            for (size_t d = 0; d < dim; d += 64) {
-                size_t count = dim - d < 64 ? dim - d : 64;
-                floats_to_halves(kt + d, row, count);
-                for (size_t i = 0; i < count; i++) out[(d + i) * KITE_PAGE_TOKENS] = row[i];
-            }
-        } else {
-            float *out = (float *)keys + column;
-            memcpy((float *)values + column * dim, vt, dim * sizeof(float));
-            for (size_t d = 0; d < dim; d++) out[d * KITE_PAGE_TOKENS] = kt[d];
-        }
-    }
-}
-
-/// scores[row][64 keys] = scale * query[row] . key for `rows` rows, `vectors` x 16 keys at a time.
-INLINE void score_tile(const int rows, const int vectors, const int half, const void *keys, const float *queries,
-                       size_t query_stride, size_t dim, float scale, float *scores) {
-    for (int first = 0; first < 4; first += vectors) {
-        f32x16 sums[4][4];
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++)
-#pragma clang loop unroll(full)
-            for (int v = 0; v < vectors; v++) sums[r][v] = 0.0f;
-        for (size_t d = 0; d < dim; d++) {
-            f32x16 key[4];
-            if (first == 0 && (half || rows == 1)) fetch_ahead(keys, d * KITE_PAGE_TOKENS, KITE_PAGE_TOKENS, half);
-#pragma clang loop unroll(full)
-            for (int v = 0; v < vectors; v++)
-                key[v] = load_element(keys, d * KITE_PAGE_TOKENS + (size_t)(first + v) * 16, half);
-#pragma clang loop unroll(full)
-            for (int r = 0; r < rows; r++) {
-                f32x16 q = queries[(size_t)r * query_stride + d];
-#pragma clang loop unroll(full)
-                for (int v = 0; v < vectors; v++) sums[r][v] = fma16(q, key[v], sums[r][v]);
-            }
-        }
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++)
-#pragma clang loop unroll(full)
-            for (int v = 0; v < vectors; v++) store(scores + r * 64 + (first + v) * 16, sums[r][v] * scale);
-    }
-}
-
-/// output[row] += sum over keys [first, last) of weight[row][key] * value[key], for `vectors` x 16 dimensions.
-INLINE void mix_tile(const int rows, const int vectors, const int half, const float *weights, const void *values,
-                     size_t dim, size_t column, float *output, size_t output_stride, size_t first, size_t last) {
-    f32x16 sums[4][ROW_VECTORS];
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++)
-#pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++) sums[r][v] = load(output + r * output_stride + column + v * 16);
-    for (size_t j = first; j < last; j++) {
-        f32x16 weight[4];
-        if (half || rows == 1) fetch_ahead(values, j * dim + column, (size_t)vectors * 16, half);
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) weight[r] = weights[(size_t)r * 64 + j];
-#pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++) {
-            f32x16 value = load_element(values, j * dim + column + (size_t)v * 16, half);
-#pragma clang loop unroll(full)
-            for (int r = 0; r < rows; r++) sums[r][v] = fma16(weight[r], value, sums[r][v]);
-        }
-    }
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++)
-#pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++) store(output + r * output_stride + column + v * 16, sums[r][v]);
-}
-
-/// All dimensions of `rows` rows, in tiles of at most `widest` vectors that are as even as can be.
-INLINE void mix_rows(const int rows, const int widest, const int half, const float *weights, const void *values,
-                     size_t dim, float *output, size_t output_stride, size_t first, size_t last) {
-    size_t left = output_stride / 16, tiles = (left + (size_t)widest - 1) / (size_t)widest, column = 0;
-    for (; tiles > 0; tiles--) {
-        size_t vectors = (left + tiles - 1) / tiles;
-#define MIX(n) mix_tile(rows, n, half, weights, values, dim, column, output, output_stride, first, last)
-        if (widest == 1) {
-            MIX(1);
-        } else {
-            switch (vectors) {
-            case 1: MIX(1); break;
-            case 2: MIX(2); break;
-            case 3: MIX(3); break;
-            case 4: MIX(4); break;
-            default: MIX(5); break;
-            }
-        }
-#undef MIX
-        left -= vectors;
-        column += vectors * 16;
-    }
-}
-
-/// One row's softmax over a page: scores become weights (0 where masked), maximum and sum move on, and the row's
-/// output shrinks by the same factor as its old weights.
-INLINE void soften(float *scores, size_t low, size_t high, float *highest, float *sum, float *output, size_t dim) {
-    f32x16 s[4];
-    const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    for (int v = 0; v < 4; v++) s[v] = load(scores + v * 16);
-    if (low > 0 || high < KITE_PAGE_TOKENS)
-        for (int v = 0; v < 4; v++) {
-            i32x16 key = lane + v * 16;
-            i32x16 seen = (key >= (int32_t)low) & (key < (int32_t)high);
-            s[v] = seen ? s[v] : (f32x16)-INFINITY;
-        }
-    float before = *highest, top = max_lanes(larger(larger(s[0], s[1]), larger(s[2], s[3])));
-    float after = top > before ? top : before;
-    for (int v = 0; v < 4; v++) s[v] = exp16(s[v] - after);
-    float shrink = exp16((f32x16)(before - after))[0];
-    *highest = after;
-    *sum = __builtin_elementwise_fma(*sum, shrink, sum_lanes((s[0] + s[1]) + (s[2] + s[3])));
-    for (int v = 0; v < 4; v++) store(scores + v * 16, s[v]);
-    if (shrink != 1.0f)
-        for (size_t d = 0; d < dim; d += 16) store(output + d, load(output + d) * shrink);
-}
+/// A row's softmax: largest score and sum of the weights, of the span at hand and of all spans before it.
+struct row_state {
+    float highest, sum, all_highest, all_sum;
+    /// Of a query in codes: what a score is multiplied with, and the sum of the codes.
+    float factor;
+    int32_t code_sum;
+};
 
 /// The rows of one head: row r is token r / group, query r % group.
 struct block {
     const struct kite_attention *attention;
+    /// The head size in whole vectors: floats from one row to the next of the three below.
     size_t padded;
-    float *queries, *output, *scores, *highest, *sums;
+    /// Queries (or their codes), and what the span at hand and all spans before it mix to.
+    float *queries, *output, *totals;
+    /// [row][64 keys].
+    float *scores;
+    struct row_state *state;
 };
+
+/// One head's part of one page.
+struct head_page {
+    const void *keys, *values;
+    /// Position of the page's first token.
+    size_t start;
+    /// Bytes from here to what will be read next.
+    ptrdiff_t ahead;
+};
+
+/// Asks for the memory that is `ahead` of bytes [at, at + count). Never faults.
+INLINE void fetch_ahead(const void *at, size_t count, ptrdiff_t ahead) {
+    for (size_t byte = 0; byte < count; byte += 64) __builtin_prefetch((const char *)at + byte + ahead);
+}
 
 /// Keys of the page from `start` that `row` sees, as slots [low, high).
 INLINE size_t row_low(const struct block *b, size_t row, size_t start) {
@@ -166,100 +54,183 @@ INLINE size_t row_high(const struct block *b, size_t row, size_t start) {
     return end - start < KITE_PAGE_TOKENS ? end - start : KITE_PAGE_TOKENS;
 }
 
-INLINE void attend_page(const struct block *b, const int half, const void *keys, const void *values, size_t start,
-                        size_t from, size_t to) {
-    size_t dim = b->attention->dim, padded = b->padded, row = from;
-    float scale = b->attention->scale;
-    for (; row + 4 <= to; row += 4)
-        score_tile(4, KITE_BLOCK_VECTORS < 4 ? KITE_BLOCK_VECTORS : 4, half, keys, b->queries + row * padded, padded,
-                   dim, scale, b->scores + row * 64);
-    for (; row < to; row++)
-        score_tile(1, 4, half, keys, b->queries + row * padded, padded, dim, scale, b->scores + row * 64);
-    for (row = from; row < to; row++)
-        soften(b->scores + row * 64, row_low(b, row, start), row_high(b, row, start), &b->highest[row],
-               &b->sums[row], b->output + row * padded, padded);
-#define MIX_ROWS(rows, widest, r, first, last) \
-    mix_rows(rows, widest, half, b->scores + (r) * 64, values, dim, b->output + (r) * padded, padded, first, last)
-    for (row = from; row + 4 <= to; row += 4) {
-        // Bounds grow with the row, so the four agree on the keys between the last one's first and the first's last.
-        size_t first = row_low(b, row + 3, start), last = row_high(b, row, start);
-        if (first > last) last = first;
-        for (size_t r = row; r < row + 4; r++) {
-            size_t low = row_low(b, r, start), high = row_high(b, r, start);
-            if (low < first) MIX_ROWS(1, ROW_VECTORS, r, low, high < first ? high : first);
-        }
-        if (first < last) MIX_ROWS(4, KITE_BLOCK_VECTORS, row, first, last);
-        for (size_t r = row; r < row + 4; r++) {
-            size_t high = row_high(b, r, start);
-            if (last < high) MIX_ROWS(1, ROW_VECTORS, r, last, high);
-        }
-    }
-    for (; row < to; row++) MIX_ROWS(1, ROW_VECTORS, row, row_low(b, row, start), row_high(b, row, start));
-#undef MIX_ROWS
+/// Rows [*from, *to) are those that see a key at [start, start + count).
+INLINE void rows_seeing(const struct kite_attention *a, size_t start, size_t count, size_t *from, size_t *to) {
+    size_t first = start > a->first_position ? start - a->first_position : 0, end = a->tokens;
+    while (end > first && kite_lowest_key(a->first_position + end - 1, a->window) >= start + count) end--;
+    *from = first * a->group;
+    *to = end * a->group;
 }
+
+/// All lanes whose key, `first` and up, is in [low, high).
+INLINE i32x16 seen_lanes(size_t first, size_t low, size_t high) {
+    const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    i32x16 key = lane + (int32_t)first;
+    return (key >= (int32_t)low) & (key < (int32_t)high);
+}
+
+/// exp(x) for x <= 0; below KITE_WEIGHT_LOWEST as there.
+INLINE f32x16 weight16(f32x16 x) {
+    x = x < KITE_WEIGHT_LOWEST ? (f32x16)KITE_WEIGHT_LOWEST : x;
+    f32x16 shifted = fma16(x, (f32x16)KITE_LOG2_E, (f32x16)KITE_ROUNDER);
+    f32x16 n = shifted - KITE_ROUNDER;
+    f32x16 r = fma16(n, (f32x16)-KITE_LN2_LOW, fma16(n, (f32x16)-KITE_LN2_HIGH, x));
+    f32x16 q = fma16(r, (f32x16)KITE_EXP_Q4, (f32x16)KITE_EXP_Q3);
+    q = fma16(q, r, (f32x16)KITE_EXP_Q2);
+    q = fma16(q, r, (f32x16)KITE_EXP_Q1);
+    q = fma16(q, r, (f32x16)KITE_EXP_Q0);
+    // Times 2^n: the low bits of `shifted` are n.
+    return float_of(bits_of(fma16(q, r * r, r) + 1.0f) + (bits_of(shifted) << 23));
+}
+
+/// Turns a row's scores of a page into weights, 0 where masked, and moves its maximum and sum on. Returns the factor by
+/// which its older weights shrink.
+INLINE float soften(f32x16 s[4], size_t low, size_t high, struct row_state *state) {
+    const int partial = low > 0 || high < KITE_PAGE_TOKENS;
+    if (partial)
+        for (int v = 0; v < 4; v++) s[v] = seen_lanes((size_t)v * 16, low, high) ? s[v] : (f32x16)-INFINITY;
+    float before = state->highest, top = max_lanes(larger(larger(s[0], s[1]), larger(s[2], s[3])));
+    float after = top > before ? top : before;
+    for (int v = 0; v < 4; v++) s[v] = weight16(s[v] - after);
+    float shrink = weight16((f32x16)(before - after))[0];
+    if (partial)
+        for (int v = 0; v < 4; v++) s[v] = seen_lanes((size_t)v * 16, low, high) ? s[v] : (f32x16)0.0f;
+    state->highest = after;
+    state->sum = __builtin_elementwise_fma(state->sum, shrink, sum_lanes((s[0] + s[1]) + (s[2] + s[3])));
+    return shrink;
+}
+
+#include "float_vector_attend_codes.h"
+#include "float_vector_attend_floats.h"
 
 /// Where the scratch holds the rows of `head`.
 INLINE struct block head_block(const struct kite_attention *a, size_t head, float *scratch) {
     size_t padded = (a->dim + 15) / 16 * 16, rows = a->tokens * a->group, all = a->heads * rows, first = head * rows;
-    float *output = scratch + all * padded, *scores = output + all * padded, *highest = scores + all * 64;
+    float *scores = scratch + 3 * all * padded;
     return (struct block){.attention = a,
                           .padded = padded,
                           .queries = scratch + first * padded,
-                          .output = output + first * padded,
-                          .scores = scores + first * 64,
-                          .highest = highest + first,
-                          .sums = highest + (all + 15) / 16 * 16 + first};
+                          .output = scratch + (all + first) * padded,
+                          .totals = scratch + (2 * all + first) * padded,
+                          .scores = scores + first * KITE_PAGE_TOKENS,
+                          .state = (struct row_state *)(scores + all * KITE_PAGE_TOKENS) + first};
 }
 
-static void attend_head(const struct block *b, const char *page, size_t head, size_t start, float *wide) {
-    const struct kite_attention *a = b->attention;
-    const void *keys = page + a->key_offset + head * a->head_stride;
-    const void *values = page + a->value_offset + head * a->head_stride;
-    // Tokens whose own position is on this page or later, and whose window has not left it.
-    size_t from = start > a->first_position ? start - a->first_position : 0, to = a->tokens;
-    while (to > from && kite_lowest_key(a->first_position + to - 1, a->window) >= start + KITE_PAGE_TOKENS) to--;
-    from *= a->group;
-    to *= a->group;
-    if (a->type == KITE_CACHE_F32) {
-        attend_page(b, 0, keys, values, start, from, to);
-    } else if (to - from < WIDEN_ROWS) {
-        attend_page(b, 1, keys, values, start, from, to);
-    } else {
-        size_t count = KITE_PAGE_TOKENS * a->dim;
-        halves_to_floats(keys, wide, count);
-        halves_to_floats(values, wide + count, count);
-        attend_page(b, 0, wide, wide + count, start, from, to);
+INLINE void begin_span(const struct block *b, size_t row) {
+    memset(b->output + row * b->padded, 0, b->padded * sizeof(float));
+    b->state[row].highest = -INFINITY;
+    b->state[row].sum = 0;
+}
+
+static void begin_rows(const struct kite_attention *a, size_t head, float *scratch) {
+    struct block b = head_block(a, head, scratch);
+    for (size_t row = 0; row < a->tokens * a->group; row++) {
+        const float *query =
+            a->queries + row / a->group * a->query_stride + (head * a->group + row % a->group) * a->dim;
+        if (a->type == KITE_CACHE_INT8)
+            query_codes(&b, row, query);
+        else
+            memcpy(b.queries + row * b.padded, query, a->dim * sizeof(float));
+        begin_span(&b, row);
     }
+}
+
+/// Adds what a span mixes to (its weights' maximum, sum and mix) to what the spans before it do.
+INLINE void merge_span(const struct block *b, size_t row, int is_first, float highest, float sum, const float *mix) {
+    float *total = b->totals + row * b->padded;
+    struct row_state *state = &b->state[row];
+    if (is_first) {
+        memcpy(total, mix, b->padded * sizeof(float));
+        state->all_highest = highest;
+        state->all_sum = sum;
+        return;
+    }
+    float before = state->all_highest, after = highest > before ? highest : before;
+    float old = weight16((f32x16)(before - after))[0], new = weight16((f32x16)(highest - after))[0];
+    state->all_highest = after;
+    state->all_sum = __builtin_elementwise_fma(state->all_sum, old, sum * new);
+    for (size_t d = 0; d < b->padded; d += 16) store(total + d, fma16(load(total + d), (f32x16)old, load(mix + d) * new));
+}
+
+/// The span in which `row` sees its first key.
+INLINE size_t row_first_span(const struct kite_attention *a, size_t row) {
+    return kite_lowest_key(a->first_position + row / a->group, a->window) / KITE_SPAN_TOKENS;
+}
+
+static void end_span(const struct kite_attention *a, size_t span, float *scratch) {
+    size_t from, to, rows = a->tokens * a->group;
+    rows_seeing(a, span * KITE_SPAN_TOKENS, KITE_SPAN_TOKENS, &from, &to);
+    for (size_t head = 0; head < a->heads; head++) {
+        struct block b = head_block(a, head, scratch);
+        for (size_t row = from; row < to; row++) {
+            const float *mix = b.output + row * b.padded;
+            if (a->partials) {
+                float *record = kite_attention_partial(a, head * rows + row, span);
+                memcpy(record, mix, b.padded * sizeof(float));
+                record[b.padded] = b.state[row].highest;
+                record[b.padded + 1] = b.state[row].sum;
+            } else {
+                merge_span(&b, row, span == row_first_span(a, row), b.state[row].highest, b.state[row].sum, mix);
+            }
+            begin_span(&b, row);
+        }
+    }
+}
+
+/// Writes the output of all rows.
+static void end_rows(const struct kite_attention *a, float *scratch) {
+    for (size_t head = 0; head < a->heads; head++) {
+        struct block b = head_block(a, head, scratch);
+        for (size_t row = 0; row < a->tokens * a->group; row++) {
+            float *out = a->output + row / a->group * a->output_stride + (head * a->group + row % a->group) * a->dim;
+            float factor = 1 / b.state[row].all_sum;
+            for (size_t d = 0; d < a->dim; d++) out[d] = b.totals[row * b.padded + d] * factor;
+        }
+    }
+}
+
+static void attend_head(const struct kite_attention *a, size_t page, size_t last, size_t head, float *scratch) {
+    struct block b = head_block(a, head, scratch);
+    const char *keys = (const char *)a->pages[page] + a->key_offset + head * a->head_stride, *next = keys;
+    if (head + 1 < a->heads)
+        next = keys + a->head_stride;
+    else if (page < last)
+        next = (const char *)a->pages[page + 1] + a->key_offset;
+    struct head_page p = {keys, keys + (a->value_offset - a->key_offset), page * KITE_PAGE_TOKENS, next - keys};
+    size_t from, to;
+    rows_seeing(a, p.start, KITE_PAGE_TOKENS, &from, &to);
+    if (a->type == KITE_CACHE_INT8)
+        attend_codes(&b, &p, from, to);
+    else
+        attend_floats(&b, &p, from, to, (float *)(head_block(a, a->heads, scratch).state));
 }
 
 static void attend(const struct kite_attention *a, float *scratch) {
-    size_t rows = a->tokens * a->group, all = (a->heads * rows + 15) / 16 * 16;
-    float *wide = head_block(a, 0, scratch).sums + all;
-    for (size_t head = 0; head < a->heads; head++) {
-        struct block b = head_block(a, head, scratch);
-        for (size_t row = 0; row < rows; row++) {
-            size_t column = (head * a->group + row % a->group) * a->dim;
-            memcpy(b.queries + row * b.padded, a->queries + row / a->group * a->query_stride + column,
-                   a->dim * sizeof(float));
-            memset(b.output + row * b.padded, 0, b.padded * sizeof(float));
-            b.highest[row] = -INFINITY;
-            b.sums[row] = 0;
-        }
-    }
-    size_t first = kite_lowest_key(a->first_position, a->window) / KITE_PAGE_TOKENS;
+    for (size_t head = 0; head < a->heads; head++) begin_rows(a, head, scratch);
+    size_t page = kite_lowest_key(a->first_position, a->window) / KITE_PAGE_TOKENS;
     size_t last = (a->first_position + a->tokens - 1) / KITE_PAGE_TOKENS;
-    for (size_t page = first; page <= last; page++)
-        for (size_t head = 0; head < a->heads; head++) {
-            struct block b = head_block(a, head, scratch);
-            attend_head(&b, a->pages[page], head, page * KITE_PAGE_TOKENS, wide);
-        }
+    if (a->partials) {
+        if (page < a->first_span * SPAN_PAGES) page = a->first_span * SPAN_PAGES;
+        if (last >= a->end_span * SPAN_PAGES) last = a->end_span * SPAN_PAGES - 1;
+    }
+    for (; page <= last; page++) {
+        for (size_t head = 0; head < a->heads; head++) attend_head(a, page, last, head, scratch);
+        if (page == last || (page + 1) % SPAN_PAGES == 0) end_span(a, page / SPAN_PAGES, scratch);
+    }
+    if (!a->partials) end_rows(a, scratch);
+}
+
+static void merge_spans(const struct kite_attention *a, float *scratch) {
+    size_t rows = a->tokens * a->group;
     for (size_t head = 0; head < a->heads; head++) {
         struct block b = head_block(a, head, scratch);
         for (size_t row = 0; row < rows; row++) {
-            size_t column = (head * a->group + row % a->group) * a->dim;
-            float *out = a->output + row / a->group * a->output_stride + column;
-            float factor = 1 / b.sums[row];
-            for (size_t d = 0; d < a->dim; d++) out[d] = b.output[row * b.padded + d] * factor;
+            size_t first = row_first_span(a, row), last = (a->first_position + row / a->group) / KITE_SPAN_TOKENS;
+            for (size_t span = first; span <= last; span++) {
+                const float *record = kite_attention_partial(a, head * rows + row, span);
+                merge_span(&b, row, span == first, record[b.padded], record[b.padded + 1], record);
+            }
         }
     }
+    end_rows(a, scratch);
 }

@@ -6,6 +6,7 @@
 #define KITE_QUANT_PANEL_H
 
 #include "quant_blocks.h"
+#include "quant_round.h"
 
 /// 256 activations. Codes are stored with 128 added: the unsigned operand of VPDPBUSD, whose other operand, the
 /// weights, may then be signed. Past the end of the vector codes are 128 and scales 0.
@@ -25,34 +26,6 @@ struct kite_record {
     };
 };
 _Static_assert(sizeof(struct kite_record) == 320, "five cache lines");
-
-/// Rounds `count` numbers, a multiple of 16, to codes with 128 added. Returns the scale.
-KITE_INLINE float kite_round_codes(const float *x, int count, uint8_t *code) {
-    // As integers, magnitudes compare like the floats they are, and NaN is above infinity.
-    uint32_t largest = 0;
-    for (int i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        bits &= 0x7fffffff;
-        largest = bits > largest ? bits : largest;
-    }
-    // Below 2^-100 the inverse would overflow: such a block counts as zero.
-    if (largest < 0x0d800000 || largest >= 0x7f800000) {
-        memset(code, 128, (size_t)count);
-        return largest < 0x0d800000 ? 0.0f : __builtin_nanf("");
-    }
-    float magnitude;
-    memcpy(&magnitude, &largest, sizeof magnitude);
-    float inverse = 127.0f / magnitude;
-    for (int i = 0; i < count; i++) {
-        // 1.5 * 2^23 + 128: the sum is rounded to an integer, half to even, which its low bits hold.
-        float shifted = x[i] * inverse + 0x1.8001p+23f;
-        uint32_t bits;
-        memcpy(&bits, &shifted, sizeof bits);
-        code[i] = (uint8_t)bits;
-    }
-    return magnitude / 127.0f;
-}
 
 KITE_INLINE void kite_write_q256(const float *x, size_t k, size_t columns, struct kite_record *record) {
     for (size_t at = 0; at < k; at += 256, record += columns) {

@@ -69,28 +69,46 @@ struct AttentionCase {
         return output
     }
 
-    /// Double precision, with keys and values rounded as the cache rounds them.
-    func oracle(_ inputs: Inputs) -> [Double] {
-        let round = { (x: [Float]) in
-            (type == .f16 ? FloatOps.floats(fromHalves: FloatOps.halves(fromFloats: x)) : x).map(Double.init)
+    /// What the cache makes of rows of `headSize` numbers.
+    private func cached(_ x: [Float]) -> [Double] {
+        switch type {
+        case .f32: x.map(Double.init)
+        case .f16: FloatOps.floats(fromHalves: FloatOps.halves(fromFloats: x)).map(Double.init)
+        case .int8: rounded(x)
         }
-        let (keys, values) = (round(inputs.keys), round(inputs.values))
-        var output = [Double](repeating: 0, count: tokens * queryWidth)
-        for token in 0..<tokens {
+    }
+
+    /// Rows of `headSize` numbers as codes of 8 bits times a scale.
+    private func rounded(_ x: [Float]) -> [Double] {
+        stride(from: 0, to: x.count, by: headSize).flatMap { start in
+            let row = x[start..<start + headSize]
+            let largest = row.reduce(0) { max($0, abs($1)) }
+            return row.map { Double(largest / 127) * Double(($0 * (127 / largest)).rounded(.toNearestOrEven)) }
+        }
+    }
+
+    /// Double precision, with keys and values rounded as the cache rounds them and, beside codes, queries too.
+    /// - Parameter last: How many of the last tokens; nil for all.
+    func oracle(_ inputs: Inputs, last: Int? = nil) -> [Double] {
+        let (keys, values) = (cached(inputs.keys), cached(inputs.values))
+        let queries = type == .int8 ? rounded(inputs.queries) : inputs.queries.map(Double.init)
+        let start = tokens - (last ?? tokens)
+        var output = [Double](repeating: 0, count: (tokens - start) * queryWidth)
+        for token in start..<tokens {
             let first = max(0, token - (window ?? .max) + 1)
             for head in 0..<queryHeads {
                 let query = token * queryWidth + head * headSize
                 let kvHead = head / (queryHeads / kvHeads) * headSize
                 let scores = (first...token).map { key in
                     (0..<headSize).reduce(0.0) {
-                        $0 + Double(inputs.queries[query + $1]) * keys[key * kvWidth + kvHead + $1]
+                        $0 + queries[query + $1] * keys[key * kvWidth + kvHead + $1]
                     } * Double(scale)
                 }
                 let highest = scores.max() ?? 0
                 let weights = scores.map { exp($0 - highest) }
                 let sum = weights.reduce(0, +)
                 for dimension in 0..<headSize {
-                    output[query + dimension] =
+                    output[query - start * queryWidth + dimension] =
                         zip(first...token, weights).reduce(0.0) {
                             $0 + $1.1 * values[$1.0 * kvWidth + kvHead + dimension]
                         } / sum

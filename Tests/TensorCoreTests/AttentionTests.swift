@@ -16,6 +16,14 @@ import Testing
         AttentionCase(tokens: 140, queryHeads: 1, kvHeads: 1, headSize: 16, window: 3),
         AttentionCase(tokens: 70, queryHeads: 3, kvHeads: 3, headSize: 16, window: 1),
         AttentionCase(tokens: 300, queryHeads: 7, kvHeads: 1, headSize: 80, window: 100),
+        AttentionCase(tokens: 1, queryHeads: 2, kvHeads: 2, headSize: 80, type: .int8),
+        AttentionCase(tokens: 200, queryHeads: 2, kvHeads: 2, headSize: 80, type: .int8),
+        AttentionCase(tokens: 65, queryHeads: 4, kvHeads: 1, headSize: 128, type: .int8),
+        AttentionCase(tokens: 130, queryHeads: 4, kvHeads: 2, headSize: 160, type: .int8),
+        AttentionCase(tokens: 130, queryHeads: 6, kvHeads: 2, headSize: 64, type: .int8),
+        AttentionCase(tokens: 70, queryHeads: 3, kvHeads: 3, headSize: 8, type: .int8),
+        AttentionCase(tokens: 150, queryHeads: 1, kvHeads: 1, headSize: 33, type: .int8, window: 70),
+        AttentionCase(tokens: 140, queryHeads: 5, kvHeads: 1, headSize: 16, type: .int8, window: 3),
     ]
 
     @Test(arguments: cases)
@@ -26,7 +34,9 @@ import Testing
         for (level, result) in results {
             #expect(result.map(\.bitPattern) == results[0].result.map(\.bitPattern), "\(level)")
         }
-        for (value, expected) in zip(results[0].result, exact) { #expect(abs(Double(value) - expected) < 3e-6) }
+        // With codes, weights are rounded to 14 bits.
+        let tolerance = attention.type == .int8 ? 5e-4 : 3e-6
+        for (value, expected) in zip(results[0].result, exact) { #expect(abs(Double(value) - expected) < tolerance) }
     }
 
     @Test(arguments: cases)
@@ -37,6 +47,54 @@ import Testing
             let result = try attention.run(inputs, chunk: chunk, threads: threads).map(\.bitPattern)
             #expect(result == whole, "chunks of \(chunk), \(threads) threads")
         }
+    }
+
+    /// The last tokens of a context of several spans, which many threads share and one does not.
+    @Test(
+        arguments: [
+            AttentionCase(tokens: 2100, queryHeads: 1, kvHeads: 1, headSize: 16),
+            AttentionCase(tokens: 2100, queryHeads: 2, kvHeads: 1, headSize: 16, type: .int8),
+            AttentionCase(tokens: 2060, queryHeads: 2, kvHeads: 2, headSize: 16, type: .int8, window: 1050),
+            AttentionCase(tokens: 3100, queryHeads: 1, kvHeads: 1, headSize: 4, type: .f32, window: 2000),
+        ])
+    func sharedContextsGiveTheSame(of attention: AttentionCase) throws {
+        let inputs = attention.inputs()
+        let exact = attention.oracle(inputs, last: 12)
+        var results: [(name: String, tail: [Float])] = []
+        for (level, (threads, chunk)) in [CPULevel.detected, .scalar].flatMap({ level in
+            [(1, 512), (2, 1000), (16, 2000)].map { (level, $0) }
+        }) {
+            defer { CPULevel.force(.detected) }
+            try #require(CPULevel.force(level))
+            let pool = ThreadPool(threads: threads)
+            let kernel = try attention.attention(threads: threads)
+            var sequence = KVSequence(try attention.layout())
+            let early = attention.tokens - 12
+            for start in stride(from: 0, to: early, by: chunk) {
+                _ = try attention.run(inputs, start..<min(start + chunk, early), &sequence, kernel, pool)
+            }
+            var tail: [Float] = []
+            for (from, to) in [(0, 1), (1, 2), (2, 12)] {
+                tail += try attention.run(inputs, early + from..<early + to, &sequence, kernel, pool)
+            }
+            results.append(("\(level), \(threads) threads", tail))
+        }
+        for (name, tail) in results { #expect(tail.map(\.bitPattern) == results[0].tail.map(\.bitPattern), "\(name)") }
+        let tolerance = attention.type == .int8 ? 5e-4 : 3e-6
+        for (value, expected) in zip(results[0].tail, exact) { #expect(abs(Double(value) - expected) < tolerance) }
+    }
+
+    /// What rounding to 8 bits costs, beside f16: some percent of the spread of what attention finds.
+    @Test(arguments: [64, 80, 128, 160])
+    func codesAreCloseToHalves(headSize: Int) throws {
+        var attention = AttentionCase(tokens: 200, queryHeads: 2, kvHeads: 2, headSize: headSize)
+        let inputs = attention.inputs()
+        let halves = try attention.run(inputs, chunk: 200)
+        attention.type = .int8
+        let codes = try attention.run(inputs, chunk: 200)
+        let error = zip(halves, codes).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+        let spread = halves.reduce(0.0) { $0 + Double($1 * $1) }
+        #expect((error / spread).squareRoot() < 0.02)
     }
 
     /// Several sequences in one pass give what each gives alone.
@@ -66,10 +124,10 @@ import Testing
     }
 
     /// A copy shares pages until one of the two writes.
-    @Test(arguments: [40, 64, 100])
-    func copiesDoNotDisturbEachOther(shared: Int) throws {
+    @Test(arguments: [40, 64, 101], [KVCacheType.f16, .int8])
+    func copiesDoNotDisturbEachOther(shared: Int, type: KVCacheType) throws {
         let pool = ThreadPool(threads: 2)
-        let item = AttentionCase(tokens: 150, queryHeads: 2, kvHeads: 2, headSize: 32)
+        let item = AttentionCase(tokens: 150, queryHeads: 2, kvHeads: 2, headSize: 32, type: type)
         let attention = try item.attention(threads: 2)
         let (one, other) = (item.inputs(seed: 1), item.inputs(seed: 2))
         var mixed = one
@@ -91,9 +149,10 @@ import Testing
     }
 
     /// What a truncated sequence stored before never shows, not even as NaN.
-    @Test func truncatedTokensAreForgotten() throws {
+    @Test(arguments: [KVCacheType.f16, .int8])
+    func truncatedTokensAreForgotten(type: KVCacheType) throws {
         let pool = ThreadPool(threads: 1)
-        let item = AttentionCase(tokens: 100, queryHeads: 2, kvHeads: 2, headSize: 16)
+        let item = AttentionCase(tokens: 100, queryHeads: 2, kvHeads: 2, headSize: 16, type: type)
         let attention = try item.attention(threads: 1)
         let inputs = item.inputs()
         var spoiled = inputs

@@ -7,6 +7,10 @@ import Testing
         #expect(layout.bytesPerToken == 327_680)
         #expect(layout.pageBytes == 64 * 327_680)
         #expect(layout.pages(for: 0) == 0 && layout.pages(for: 64) == 1 && layout.pages(for: 65) == 2)
+        // Codes and scales: 53% of f16.
+        let codes = try #require(KVLayout(type: .int8, layers: 32, kvHeads: 32, headSize: 80))
+        #expect(codes.bytesPerToken == 32 * 32 * 2 * (80 + 4))
+        #expect(KVLayout(type: .int8, layers: 1, kvHeads: 1, headSize: 33)?.bytesPerToken == 36 + 4 + 33 + 4)
         #expect(KVLayout(type: .f32, layers: 1, kvHeads: 1, headSize: 1)?.bytesPerToken == 8)
         #expect(KVLayout(type: .f16, layers: 0, kvHeads: 1, headSize: 1) == nil)
         #expect(KVLayout(type: .f16, layers: 1 << 30, kvHeads: 1 << 30, headSize: 1 << 10) == nil)

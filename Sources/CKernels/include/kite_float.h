@@ -44,13 +44,23 @@ void kite_float_to_half(const float *x, uint16_t *y, size_t count);
 /// Tokens per page of the cache. Page boundaries are at absolute multiples of it.
 #define KITE_PAGE_TOKENS 64
 
-/// How the cache stores a number.
-enum kite_cache_type { KITE_CACHE_F32 = 0, KITE_CACHE_F16 = 1 };
+/// How the cache stores numbers.
+///
+/// INT8: a token's keys of a head, and its values, are signed codes with one f32 scale: the largest magnitude / 127;
+/// number = scale * code, rounded half to even.
+enum kite_cache_type { KITE_CACHE_F32 = 0, KITE_CACHE_F16 = 1, KITE_CACHE_INT8 = 2 };
 
-/// Stores one head's keys and values of `tokens` consecutive tokens of one page, from `slot` on.
-/// `keys` of the page is [dim][64 tokens], `values` [64 tokens][dim]; token t of the source is at k + t * stride.
+/// Stores one head's keys and values of `tokens` consecutive tokens of one page, from `slot` on; token t of the source
+/// is at k + t * stride.
+///
+/// F32, F16: `keys` of the page is [dim][64 tokens], `values` [64 tokens][dim].
+/// INT8: `keys` is [dim / 4][64 tokens][4] codes with 128 added (dim in whole groups of 4; what is past it is ignored),
+/// then the tokens' 64 scales; `values` is [64 / 4][dim][4 tokens] signed codes, then 64 scales.
 void kite_cache_store(enum kite_cache_type type, const float *k, const float *v, size_t stride, size_t tokens,
                       size_t dim, size_t slot, void *keys, void *values);
+
+/// Tokens per span. Spans start at absolute multiples of it; what a query finds in each is added up in their order.
+#define KITE_SPAN_TOKENS 1024
 
 /// Causal attention of consecutive tokens, for the query heads that share some consecutive key/value heads.
 struct kite_attention {
@@ -73,12 +83,30 @@ struct kite_attention {
     size_t window;
     /// Multiplies the scores, 1 / sqrt(dim) as a rule.
     float scale;
+    /// NULL to attend to everything. Otherwise only the keys of spans [first_span, end_span) are, no output is
+    /// written, and what they mix to goes here: room for [rows][partial_spans] times kite_partial_floats(dim), rows =
+    /// heads * tokens * group, the first of the spans being partial_first. Spans that no query sees are left alone.
+    float *partials;
+    size_t first_span, end_span, partial_first, partial_spans;
 };
 
-/// Floats of scratch memory that kite_attend needs for `rows` = heads * tokens * group. 64-byte aligned is fastest.
+/// Floats of a row's partial result for one span.
+size_t kite_partial_floats(size_t dim);
+/// Floats of scratch memory that kite_attend and kite_merge_spans need for `rows` = heads * tokens * group. 64-byte
+/// aligned is fastest.
 size_t kite_attention_scratch(size_t rows, size_t dim);
 /// Computes `output`, which must not overlap the queries. The result of a query does not depend on the others of the
-/// call.
+/// call. The order of operations, for a query:
+///
+/// - Scores of a page's 64 keys. F32, F16: a chain of fused multiply-adds over the dimensions, times scale. INT8: the
+///   query is rounded as keys are; (float)(integer dot product) * key scale * (query scale * scale).
+/// - The page's weights are exp(score - highest so far of the span), older weights and mixes shrink accordingly; the
+///   weights' sum runs over 16 lanes. Masked keys weigh 0.
+/// - Mix. F32, F16: a chain of fused multiply-adds over the keys the query sees. INT8: weight * value scale is rounded
+///   to an integer, 16383 for the page's largest; mix = fma((float)(integer sum), largest / 16383, mix * shrink).
+/// - Spans are added in order: both sides shrink to the higher maximum. The whole is divided by the sum of weights.
 void kite_attend(const struct kite_attention *attention, float *scratch);
+/// Computes `output` from the partial results of all spans, to the same bits.
+void kite_merge_spans(const struct kite_attention *attention, float *scratch);
 
 #endif

@@ -70,6 +70,7 @@ extension ModelReport {
             return overflow ? Int.max / 4 : min(bytes, Int.max / 4)
         }
         return Memory(
-            context: context, weights: checkpoint.tensorByteCount, cacheF16: cache(.f16), cacheF32: cache(.f32))
+            context: context, weights: checkpoint.tensorByteCount, cacheF16: cache(.f16), cacheF32: cache(.f32),
+            cacheInt8: cache(.int8))
     }
 }

@@ -92,7 +92,8 @@ extension ModelReport.Memory {
         .of([
             ("context", .integer(Int64(context))), ("weights", .integer(Int64(weights))),
             ("cache_f16", .integer(Int64(cacheF16))), ("cache_f32", .integer(Int64(cacheF32))),
-            ("total_f16", .integer(Int64(totalF16))), ("total_f32", .integer(Int64(totalF32))),
+            ("cache_int8", .integer(Int64(cacheInt8))), ("total_f16", .integer(Int64(totalF16))),
+            ("total_f32", .integer(Int64(totalF32))), ("total_int8", .integer(Int64(totalInt8))),
         ])
     }
 }

@@ -81,7 +81,7 @@ extension ModelReport {
     private var memoryText: String {
         "at \(Quantity.grouped(memory.context)) tokens of context: \(Quantity.bytes(memory.weights)) weights + "
             + "\(Quantity.bytes(memory.cacheF16)) context = \(Quantity.bytes(memory.totalF16)) "
-            + "(\(Quantity.bytes(memory.totalF32)) with an f32 context)"
+            + "(\(Quantity.bytes(memory.totalInt8)) with --kv int8, \(Quantity.bytes(memory.totalF32)) with --kv f32)"
     }
 
     private var tensorLines: [String] {

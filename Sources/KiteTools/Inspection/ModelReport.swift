@@ -68,11 +68,15 @@ package struct ModelReport: Sendable {
         package let cacheF16: Int
         /// Keys and values as 32-bit floats.
         package let cacheF32: Int
+        /// Keys and values as 8-bit codes.
+        package let cacheInt8: Int
 
         /// Weights and 16-bit keys and values.
         package var totalF16: Int { weights + cacheF16 }
         /// Weights and 32-bit keys and values.
         package var totalF32: Int { weights + cacheF32 }
+        /// Weights and 8-bit keys and values.
+        package var totalInt8: Int { weights + cacheInt8 }
     }
 
     /// Where the model comes from.

@@ -1,20 +1,26 @@
 internal import CKernels
 
-/// How the key/value cache stores a number.
+/// How the key/value cache stores numbers.
 public enum KVCacheType: String, Sendable, Hashable, CaseIterable {
     case f16
     case f32
+    /// 8-bit codes with one f32 scale for a token's keys in a head, and one for its values: half the memory of f16,
+    /// and half the reading that each new token costs.
+    case int8
 
-    /// Bytes per number.
-    public var bytes: Int { self == .f16 ? 2 : 4 }
-
-    var kernelType: kite_cache_type { self == .f16 ? KITE_CACHE_F16 : KITE_CACHE_F32 }
+    var kernelType: kite_cache_type {
+        switch self {
+        case .f16: KITE_CACHE_F16
+        case .f32: KITE_CACHE_F32
+        case .int8: KITE_CACHE_INT8
+        }
+    }
 }
 
 /// Shape of a model's key/value cache.
 ///
-/// A page holds 64 tokens for all layers: [layer][kv head], and for each head its keys, [dimension][64 tokens], then its
-/// values, [64 tokens][dimension].
+/// A page holds 64 tokens for all layers: [layer][kv head], and for each head its keys, then its values, as
+/// `kite_cache_store` lays them out.
 public struct KVLayout: Sendable, Hashable {
     /// Tokens per page; pages start at multiples of it.
     public static let pageTokens = Int(KITE_PAGE_TOKENS)
@@ -29,11 +35,25 @@ public struct KVLayout: Sendable, Hashable {
     public let headSize: Int
     /// Bytes a page takes.
     public let pageBytes: Int
+    /// Bytes of one head's keys in a page.
+    private let keyBytes: Int
+    /// Bytes from one head to the next.
+    let headStride: Int
 
     /// A layout; nil when a count is not positive or a page would have more bytes than can be counted.
     public init?(type: KVCacheType, layers: Int, kvHeads: Int, headSize: Int) {
-        var bytes = Self.pageTokens * 2 * type.bytes
-        for count in [layers, kvHeads, headSize] {
+        guard (1...1 << 24).contains(headSize) else { return nil }
+        let row: (keys: Int, values: Int)
+        switch type {
+        case .f16: row = (2 * headSize, 2 * headSize)
+        case .f32: row = (4 * headSize, 4 * headSize)
+        // Codes, keys in whole groups of four, and a scale.
+        case .int8: row = ((headSize + 3) / 4 * 4 + 4, headSize + 4)
+        }
+        keyBytes = Self.pageTokens * row.keys
+        headStride = Self.pageTokens * (row.keys + row.values)
+        var bytes = headStride
+        for count in [layers, kvHeads] {
             let (product, overflow) = bytes.multipliedReportingOverflow(by: count)
             guard count > 0, !overflow else { return nil }
             bytes = product
@@ -52,12 +72,6 @@ public struct KVLayout: Sendable, Hashable {
     /// Pages that `tokens` tokens take.
     public func pages(for tokens: Int) -> Int { tokens <= 0 ? 0 : (tokens - 1) / Self.pageTokens + 1 }
 
-    /// Bytes of one head's keys, and of its values.
-    private var halfBytes: Int { Self.pageTokens * headSize * type.bytes }
-
-    /// Bytes from one head to the next.
-    var headStride: Int { 2 * halfBytes }
-
     func keyOffset(layer: Int, head: Int) -> Int { (layer * kvHeads + head) * headStride }
-    func valueOffset(layer: Int, head: Int) -> Int { keyOffset(layer: layer, head: head) + halfBytes }
+    func valueOffset(layer: Int, head: Int) -> Int { keyOffset(layer: layer, head: head) + keyBytes }
 }

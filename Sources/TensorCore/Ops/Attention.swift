@@ -48,6 +48,18 @@ package final class Attention: @unchecked Sendable {
         var segment: Int
         var tokens: Range<Int>
         var heads: Range<Int>
+        /// The part of the context to look at, where several pieces share it.
+        var part: Part?
+    }
+
+    /// Some spans of a context that pieces of work share.
+    struct Part {
+        /// Spans of this piece.
+        var spans: Range<Int>
+        /// Spans of all pieces.
+        var all: Range<Int>
+        /// Where the results of the spans are, from the start of ``partials``.
+        var offset: Int
     }
 
     package let shape: Shape
@@ -59,6 +71,9 @@ package final class Attention: @unchecked Sendable {
     private(set) var segments: [Segment] = []
     private(set) var pages: [[UnsafeRawPointer?]] = []
     private(set) var items: [Item] = []
+    /// What adds up the results of spans after ``items``, and where those are.
+    private(set) var merges: [Item] = []
+    private(set) var partials: FloatBuffer?
 
     /// Rows (tokens times queries per kv head) of an item of a prompt.
     private static let promptRows = 64
@@ -66,6 +81,9 @@ package final class Attention: @unchecked Sendable {
     /// other in a page.
     private static let fewRows = 8
     private static let mostHeads = 8
+    /// With fewer items per thread than this, contexts are cut into spans.
+    private static let itemsPerThread = 2
+    private static let spanTokens = Int(KITE_SPAN_TOKENS)
 
     /// - Returns: nil when the heads do not divide.
     /// - Throws: ``AllocationError`` when there is no memory for the threads' scratch.
@@ -86,9 +104,9 @@ package final class Attention: @unchecked Sendable {
 
     /// Starts a pass. The segments' pages are held until ``end()``.
     package func begin(_ segments: [Segment]) {
+        end()
         self.segments = segments
         pages = segments.map { $0.sequence.pages.map { UnsafeRawPointer($0.pointer) } }
-        items.removeAll(keepingCapacity: true)
         for (index, segment) in segments.enumerated() {
             precondition(
                 layout.pages(for: segment.firstPosition + segment.tokens) <= pages[index].count,
@@ -103,8 +121,43 @@ package final class Attention: @unchecked Sendable {
                 }
             }
         }
+        if scratch.count > 1, items.count < Self.itemsPerThread * scratch.count { splitContexts() }
         // Late tokens see most keys: they go first, so that no long piece of work is left for the end.
         items.reverse()
+    }
+
+    /// Cuts the items at the spans of their contexts. The results are the same, to the bit.
+    private func splitContexts() {
+        var parts: [Item] = []
+        var whole: [Item] = []
+        var floats = 0
+        for item in items {
+            let segment = segments[item.segment]
+            let first = segment.firstPosition + item.tokens.lowerBound
+            let lowest = shape.window.map { max(first + 1 - $0, 0) } ?? 0
+            let last = segment.firstPosition + item.tokens.upperBound - 1
+            let spans = lowest / Self.spanTokens..<last / Self.spanTokens + 1
+            guard spans.count > 1 else {
+                parts.append(item)
+                continue
+            }
+            var merge = item
+            merge.part = Part(spans: spans, all: spans, offset: floats)
+            whole.append(merge)
+            for span in spans {
+                merge.part?.spans = span..<span + 1
+                parts.append(merge)
+            }
+            floats += item.tokens.count * item.heads.count * group * spans.count * kite_partial_floats(layout.headSize)
+        }
+        guard !whole.isEmpty else { return }
+        if partials.map({ $0.count < floats }) ?? true {
+            // Without memory for it the context stays in one piece.
+            guard let buffer = try? FloatBuffer(count: floats) else { return }
+            partials = buffer
+        }
+        items = parts
+        merges = whole
     }
 
     /// Ends a pass: lets go of the sequences, which would otherwise copy their pages at the next write.
@@ -112,6 +165,7 @@ package final class Attention: @unchecked Sendable {
         segments.removeAll()
         pages.removeAll()
         items.removeAll(keepingCapacity: true)
+        merges.removeAll(keepingCapacity: true)
     }
 
     /// Attention of every token of the pass in `layer`. Rows of `queries` and `output`, two different buffers, are
@@ -126,35 +180,53 @@ package final class Attention: @unchecked Sendable {
         precondition(pool.threads <= scratch.count, "fewer threads' scratch than threads")
         check(queries, stride: queryStride, width: width)
         check(output, stride: outputStride, width: width)
-        pool.forEachChunk(of: items.count, chunk: 1) { thread, range in
-            for index in range {
-                attend(
-                    items[index], layer: layer, thread: thread, queries: queries.pointer, queryStride: queryStride,
-                    output: output.pointer, outputStride: outputStride)
+        for (work, function) in [(items, kite_attend), (merges, kite_merge_spans)] {
+            pool.forEachChunk(of: work.count, chunk: 1) { thread, range in
+                for index in range {
+                    call(
+                        function, work[index], layer: layer, thread: thread, queries: queries.pointer,
+                        queryStride: queryStride, output: output.pointer, outputStride: outputStride)
+                }
             }
         }
     }
 
     /// One piece of ``attend(layer:queries:queryStride:output:outputStride:pool:)`` on the calling thread.
-    func attend(
-        _ item: Item, layer: Int, thread: Int, queries: UnsafePointer<Float>, queryStride: Int,
-        output: UnsafeMutablePointer<Float>, outputStride: Int
+    private func call(
+        _ function: (UnsafePointer<kite_attention>?, UnsafeMutablePointer<Float>?) -> Void, _ item: Item, layer: Int,
+        thread: Int, queries: UnsafePointer<Float>, queryStride: Int, output: UnsafeMutablePointer<Float>,
+        outputStride: Int
     ) {
         let segment = segments[item.segment]
         let row = segment.firstRow + item.tokens.lowerBound
         let head = item.heads.lowerBound
         let column = head * group * layout.headSize
         pages[item.segment].withUnsafeBufferPointer { pages in
-            var call = kite_attention(
-                pages: pages.baseAddress,
-                key_offset: layout.keyOffset(layer: layer, head: head),
-                value_offset: layout.valueOffset(layer: layer, head: head), head_stride: layout.headStride,
-                type: layout.type.kernelType, heads: item.heads.count, dim: layout.headSize, group: group,
-                queries: queries + row * queryStride + column, output: output + row * outputStride + column,
-                query_stride: queryStride, output_stride: outputStride,
-                tokens: item.tokens.count, first_position: segment.firstPosition + item.tokens.lowerBound,
-                window: shape.window ?? 0, scale: shape.scale)
-            kite_attend(&call, scratch[thread].pointer)
+            var call = kite_attention()
+            call.pages = pages.baseAddress
+            call.key_offset = layout.keyOffset(layer: layer, head: head)
+            call.value_offset = layout.valueOffset(layer: layer, head: head)
+            call.head_stride = layout.headStride
+            call.type = layout.type.kernelType
+            call.heads = item.heads.count
+            call.dim = layout.headSize
+            call.group = group
+            call.queries = queries + row * queryStride + column
+            call.output = output + row * outputStride + column
+            call.query_stride = queryStride
+            call.output_stride = outputStride
+            call.tokens = item.tokens.count
+            call.first_position = segment.firstPosition + item.tokens.lowerBound
+            call.window = shape.window ?? 0
+            call.scale = shape.scale
+            if let part = item.part, let partials {
+                call.partials = partials.pointer + part.offset
+                call.first_span = part.spans.lowerBound
+                call.end_span = part.spans.upperBound
+                call.partial_first = part.all.lowerBound
+                call.partial_spans = part.all.count
+            }
+            function(&call, scratch[thread].pointer)
         }
     }
 

@@ -25,6 +25,8 @@ import Testing
         // Two pages of 64 tokens, keys and values.
         let numbers = 128 * 2 * model.layerCount * model.keyValueHeadCount * model.headDimension
         #expect(report.memory.cacheF16 == 2 * numbers && report.memory.cacheF32 == 4 * numbers)
+        let scales = 4 * numbers / model.headDimension
+        #expect(report.memory.cacheInt8 == numbers + scales)
         #expect(report.memory.totalF16 == 4 * report.parameters + 2 * numbers)
         #expect(report.vocabulary?.specialTokens.contains { $0.role == "eos" } == true)
     }

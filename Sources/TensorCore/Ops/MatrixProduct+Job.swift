@@ -6,18 +6,25 @@ extension MatrixProduct {
         private enum Effect {
             case store
             case add
-            case gate(up: kite_product, GatedProjection)
+            case gate
         }
 
         /// Rows of the matrix.
         let rows: Int
         private let product: kite_product
         private let effect: Effect
+        private let up: kite_product
+        // Kept alive by the caller: the threads of a region would count references to them against each other.
+        private let gatedRows: Unmanaged<FloatBuffer>?
+        private let gatedPanel: Unmanaged<ActivationPanel>?
 
         init(_ panel: ActivationPanel, _ projection: Projection) {
             rows = projection.matrix.rows
             product = MatrixProduct.product(panel, projection)
             effect = projection.effect == .add ? .add : .store
+            up = kite_product()
+            gatedRows = nil
+            gatedPanel = nil
         }
 
         init(_ panel: ActivationPanel, _ gated: GatedProjection) {
@@ -30,13 +37,14 @@ extension MatrixProduct {
             gate.out = gated.rows.pointer
             gate.out_stride = rows
             product = gate
-            effect = .gate(up: MatrixProduct.product(panel, gated.up.matrix, bias: gated.up.bias), gated)
+            effect = .gate
+            up = MatrixProduct.product(panel, gated.up.matrix, bias: gated.up.bias)
+            gatedRows = .passUnretained(gated.rows)
+            gatedPanel = .passUnretained(gated.panel)
         }
 
         /// Whether the rows first go to a tile in the scratch memory.
-        var needsTile: Bool {
-            if case .store = effect { false } else { true }
-        }
+        var needsTile: Bool { effect != .store }
 
         /// Computes some rows of all columns on the calling thread.
         func run(_ range: Range<Int>, thread: Int, scratch: ProductScratch) {
@@ -51,7 +59,7 @@ extension MatrixProduct {
                     kite_add(
                         place(range, column), tile + column * MatrixProduct.mostRows, range.count)
                 }
-            case .gate(let up, let gated):
+            case .gate:
                 let gateTile = scratch.tile(thread: thread, 0)
                 let upTile = scratch.tile(thread: thread, 1)
                 compute(product, range, into: gateTile, memory)
@@ -60,7 +68,10 @@ extension MatrixProduct {
                     let start = column * MatrixProduct.mostRows
                     kite_swiglu(gateTile + start, upTile + start, place(range, column), range.count)
                 }
-                gated.panel.complete(range, of: gated.rows)
+                guard let gatedPanel, let gatedRows else { return }
+                gatedPanel._withUnsafeGuaranteedRef { panel in
+                    gatedRows._withUnsafeGuaranteedRef { panel.complete(range, of: $0) }
+                }
             }
         }
 

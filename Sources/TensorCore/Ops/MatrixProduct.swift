@@ -25,16 +25,19 @@ package enum MatrixProduct {
         let counts = jobs.map { ($0.rows - 1) / rowsPerPiece + 1 }
         precondition(
             panel.columns <= scratch.columns || !jobs.contains(where: \.needsTile), "scratch memory for fewer columns")
-        pool.forEachChunk(of: counts.reduce(0, +), chunk: 1) { thread, range in
-            for piece in range {
-                var piece = piece
-                var index = 0
-                while piece >= counts[index] {
-                    piece -= counts[index]
-                    index += 1
+        jobs.withUnsafeBufferPointer { jobs in
+            pool.forEachChunk(of: counts.reduce(0, +), chunk: 1) { thread, range in
+                for piece in range {
+                    var piece = piece
+                    var index = 0
+                    while piece >= counts[index] {
+                        piece -= counts[index]
+                        index += 1
+                    }
+                    let first = piece * rowsPerPiece
+                    let rows = first..<min(first + rowsPerPiece, jobs[index].rows)
+                    jobs[index].run(rows, thread: thread, scratch: scratch)
                 }
-                let first = piece * rowsPerPiece
-                jobs[index].run(first..<min(first + rowsPerPiece, jobs[index].rows), thread: thread, scratch: scratch)
             }
         }
         withExtendedLifetime((panel, projections, gated)) {}

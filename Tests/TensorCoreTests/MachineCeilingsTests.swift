@@ -10,7 +10,8 @@ import Testing
         #expect((1e8...1e13).contains(machine.readBandwidth))
         #expect((1e7...1e16).contains(machine.int8Operations))
         #expect((1e7...1e15).contains(machine.f32Operations))
-        #expect((machine.bf16Operations == nil) == (CPULevel.current != .avx512BF16))
+        // Other tests force lower levels meanwhile, so nothing is said about whether there are any.
+        #expect((1e7...1e15).contains(machine.bf16Operations ?? 1e9))
     }
 
     @Test func memoryThatIsLargeEnoughIsReadWhereItIs() {

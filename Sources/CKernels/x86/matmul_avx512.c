@@ -25,14 +25,10 @@ static void write_q256(const float *x, size_t k, size_t columns, struct kite_rec
 /// The kernels of one type: rows along k for few columns, tiles for many.
 #define PRODUCT(TYPE)                                                                                               \
     static void multiply_##TYPE(const struct kite_product *p, size_t begin, size_t end, void *scratch) {            \
-        switch (p->columns) {                                                                                       \
-        case 1: vector_rows(KITE_##TYPE, p, begin, end, 1); break;                                                  \
-        case 2: vector_rows(KITE_##TYPE, p, begin, end, 2); break;                                                  \
-        case 3:                                                                                                     \
-            if (kite_is_by_256(KITE_##TYPE)) return vector_rows(KITE_##TYPE, p, begin, end, 3);                     \
-            return tile_rows(KITE_##TYPE, p, begin, end, scratch);                                                  \
-        default: tile_rows(KITE_##TYPE, p, begin, end, scratch); break;                                             \
-        }                                                                                                           \
+        if (p->columns == 1)                                                                                        \
+            vector_rows(KITE_##TYPE, p, begin, end, 1);                                                             \
+        else                                                                                                        \
+            tile_rows(KITE_##TYPE, p, begin, end, scratch);                                                         \
     }
 
 PRODUCT(Q4_0)

@@ -29,7 +29,11 @@ final class GenerationJob: EngineJob, @unchecked Sendable {
     private var prompt = Prompt(tokens: [])
     private var cachedTokens = 0
     private var sampler: Sampler?
-    private var decoder: StreamingDecoder
+    private var decoder: StreamingDecoder?
+    private let makeDrafter: (_ prompt: [TokenID]) -> (any Drafter)?
+    private var drafter: (any Drafter)?
+    private var draftedTokens = 0
+    private var acceptedDraftTokens = 0
     private var stops: StopMatcher
     private var answer: [TokenID] = []
     private var text = ""
@@ -38,11 +42,13 @@ final class GenerationJob: EngineJob, @unchecked Sendable {
     private var phaseStart = ContinuousClock.now
 
     /// - Parameters:
+    ///   - drafter: Makes what guesses the answer's tokens; nil takes what `options` ask for.
     ///   - prepare: Works out the prompt when the request's turn comes.
     ///   - completion: Told how it ended, on the engine's thread, before the stream ends.
     init(
         model: LanguageModel, sequence: TokenSequence, options: GenerationOptions, channel: ResponseChannel,
-        prepare: @escaping () throws -> Prompt, completion: @escaping (Result<Response, any Error>) -> Void = { _ in }
+        drafter: (([TokenID]) -> (any Drafter)?)? = nil, prepare: @escaping () throws -> Prompt,
+        completion: @escaping (Result<Response, any Error>) -> Void = { _ in }
     ) {
         self.model = model
         self.sequence = sequence
@@ -50,7 +56,7 @@ final class GenerationJob: EngineJob, @unchecked Sendable {
         self.channel = channel
         self.prepare = prepare
         self.completion = completion
-        decoder = StreamingDecoder(model.tokenizer, skipSpecialTokens: !options.includesSpecialTokens)
+        makeDrafter = drafter ?? { model.makeDrafter(options, prompt: $0) }
         stops = StopMatcher(options.stop)
     }
 
@@ -71,6 +77,7 @@ final class GenerationJob: EngineJob, @unchecked Sendable {
             }
         } catch {
             phase = .done
+            sequence.dropGuesses()
             completion(.failure(error))
             channel.fail(error)
             return .finished
@@ -88,9 +95,10 @@ final class GenerationJob: EngineJob, @unchecked Sendable {
         sampler = try model.makeSampler(options, promptTokens: prompt.tokens)
         decoder = StreamingDecoder(
             model.tokenizer, skipSpecialTokens: !options.includesSpecialTokens, continuing: prompt.isContinued)
+        drafter = makeDrafter(prompt.tokens)
         // The last token is always computed anew: its logits choose the first token of the answer.
         cachedTokens = min(sequence.commonPrefix(with: prompt.tokens), prompt.tokens.count - 1)
-        sequence.truncate(to: cachedTokens)
+        sequence.keepFirst(cachedTokens)
         phaseStart = .now
         phase = .prompt(next: cachedTokens)
     }
@@ -106,7 +114,7 @@ final class GenerationJob: EngineJob, @unchecked Sendable {
         }
     }
 
-    /// Chooses a token, passes its text on, and computes what follows it.
+    /// Chooses a token, passes its text on, and computes what follows it, unless an earlier pass did.
     private func makeToken() throws -> EngineProgress {
         if let most = options.maximumResponseTokens, answer.count >= most { return finish(.length) }
         guard var sampler = sampler.take() else { return finish(.stop) }
@@ -117,13 +125,29 @@ final class GenerationJob: EngineJob, @unchecked Sendable {
             return finish(.stop)
         }
         answer.append(token)
-        let piece = stops.append(decoder.append(token))
+        let piece = stops.append(decoder?.append(token) ?? "")
         let keepsUp = emit(piece.text)
         if let stop = piece.stop { return finish(.stopSequence(stop), flushing: false) }
         if answer.count == options.maximumResponseTokens { return finish(.length) }
         if sequence.count >= model.contextLength { return finish(.contextFull) }
-        try sequence.append([token], logits: .last)
+        drafter?.accept(token)
+        if sequence.confirm(token) {
+            acceptedDraftTokens += 1
+        } else {
+            try read(token)
+        }
         return keepsUp ? .more : .blocked
+    }
+
+    /// Reads the answer's last token, and with it what is likely to follow.
+    private func read(_ token: TokenID) throws {
+        let wanted = options.maximumResponseTokens.map { $0 - answer.count - 1 } ?? .max
+        let room = min(wanted, model.contextLength - sequence.count - 1, model.promptChunk - 1)
+        let draft = drafter?.draft(atMost: room) ?? []
+        let start = ContinuousClock.now
+        try sequence.append(token, guessing: draft)
+        draftedTokens += draft.count
+        drafter?.note(columns: 1 + draft.count, seconds: seconds(since: start))
     }
 
     private func emit(_ piece: String) -> Bool {
@@ -135,16 +159,18 @@ final class GenerationJob: EngineJob, @unchecked Sendable {
     private func finish(_ reason: FinishReason, flushing: Bool = true) -> EngineProgress {
         var reason = reason
         if flushing {
-            let rest = stops.append(decoder.finish())
+            let rest = stops.append(decoder?.finish() ?? "")
             _ = emit(rest.text + (rest.stop == nil ? stops.finish() : ""))
             if let stop = rest.stop { reason = .stopSequence(stop) }
         }
         if case .answer = phase { timings.generation = seconds(since: phaseStart) }
         phase = .done
+        sequence.dropGuesses()
         let response = Response(
             content: text, tokens: answer, finishReason: reason,
             usage: Usage(
-                promptTokens: prompt.tokens.count, cachedPromptTokens: cachedTokens, completionTokens: answer.count),
+                promptTokens: prompt.tokens.count, cachedPromptTokens: cachedTokens, completionTokens: answer.count,
+                draftedTokens: draftedTokens, acceptedDraftTokens: acceptedDraftTokens),
             timings: timings, seed: sampler?.seed ?? 0, droppedTurns: prompt.droppedTurns)
         completion(.success(response))
         channel.finish(response)

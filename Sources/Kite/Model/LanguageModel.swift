@@ -27,6 +27,8 @@ public final class LanguageModel: Sendable {
     let engine: Engine
     let transformer: Transformer
     let promptChunk: Int
+    /// What passes take, learned while answers are drafted.
+    let passCosts = PassCosts()
 
     init(
         checkpoint: Checkpoint, name: String, tokenizer: Tokenizer, template: ResolvedTemplate,
@@ -94,6 +96,13 @@ public final class LanguageModel: Sendable {
         channel.setOnDrained { [self] in engine.submit(job) }
         engine.submit(job)
         return ResponseStream(channel)
+    }
+
+    func makeDrafter(_ options: GenerationOptions, prompt: [TokenID]) -> (any Drafter)? {
+        switch options.draft {
+        case .none: nil
+        case .lookup: LookupDrafter(prompt: prompt, costs: passCosts)
+        }
     }
 
     func makeSampler(_ options: GenerationOptions, promptTokens: [TokenID]) throws -> Sampler {

@@ -60,6 +60,19 @@ package struct Sampler: Sendable {
         return chosen.token
     }
 
+    /// Chooses a token by the logits at `range`, which are changed.
+    ///
+    /// - Throws: as ``sample(_:)``.
+    package mutating func sample(_ logits: inout [Float], in range: Range<Int>) throws(SamplingError) -> TokenID {
+        guard range.lowerBound >= 0, range.upperBound <= logits.count else {
+            throw .sizeMismatch(expected: vocabularySize, found: logits.count)
+        }
+        return try logits.withUnsafeMutableBufferPointer { (buffer) throws(SamplingError) in
+            var row = UnsafeMutableBufferPointer(rebasing: buffer[range]).mutableSpan
+            return try sample(&row)
+        }
+    }
+
     private static func start(_ logits: Span<Float>, topK: Int) -> Distribution {
         if topK > 0, topK < logits.count {
             return Distribution(Candidates.top(topK, of: logits), isSorted: true)

@@ -1,3 +1,15 @@
+/// What guesses the tokens of an answer ahead, so that one pass over the model checks several.
+///
+/// A guess counts only where the sampler chooses the same token from the model's own logits. So the answer is the same
+/// token by token as without, for every way of sampling and every seed.
+public enum DraftSource: String, Sendable, Hashable, CaseIterable {
+    /// Nothing is guessed: one pass makes one token.
+    case none
+    /// What followed when prompt and answer read like this before. Good for answers that repeat much of their prompt,
+    /// such as an edited document. Costs no memory to speak of; guesses are left out where they would not pay.
+    case lookup
+}
+
 /// How an answer is made.
 public struct GenerationOptions: Sendable, Hashable {
     /// How each token is chosen.
@@ -10,17 +22,20 @@ public struct GenerationOptions: Sendable, Hashable {
     public var ignoresEndOfGeneration: Bool
     /// Writes special tokens of the answer as text instead of leaving them out.
     public var includesSpecialTokens: Bool
+    /// Where guesses of the next tokens come from. The answer does not depend on it, only the time it takes.
+    public var draft: DraftSource
 
     /// Options with the given choices.
     public init(
         sampling: SamplingOptions = .init(), maximumResponseTokens: Int? = nil, stop: [String] = [],
-        ignoresEndOfGeneration: Bool = false, includesSpecialTokens: Bool = false
+        ignoresEndOfGeneration: Bool = false, includesSpecialTokens: Bool = false, draft: DraftSource = .none
     ) {
         self.sampling = sampling
         self.maximumResponseTokens = maximumResponseTokens
         self.stop = stop
         self.ignoresEndOfGeneration = ignoresEndOfGeneration
         self.includesSpecialTokens = includesSpecialTokens
+        self.draft = draft
     }
 
     /// Throws ``GenerationError`` naming the first option that makes no sense.

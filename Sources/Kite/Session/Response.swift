@@ -29,6 +29,10 @@ public struct Usage: Sendable, Hashable {
     public var cachedPromptTokens: Int
     /// Tokens of the answer.
     public var completionTokens: Int
+    /// Tokens that were guessed and checked (``GenerationOptions/draft``).
+    public var draftedTokens = 0
+    /// Those of them that became part of the answer: as many passes over the model were saved.
+    public var acceptedDraftTokens = 0
 }
 
 /// Where the time of a request went, in seconds.

@@ -32,7 +32,7 @@ enum CommandOptions {
         "-sys": "system", "--system": "system", "--system-prompt": "system", "-sysf": "system-file",
         "--system-file": "system-file", "--system-prompt-file": "system-file",
         "--chat-template": "chat-template", "--chat-template-file": "chat-template-file", "--kv": "kv",
-        "--activations": "activations", "--pre": "pre", "-ctk": "kv", "--cache-type-k": "kv",
+        "--activations": "activations", "--draft": "draft", "--pre": "pre", "-ctk": "kv", "--cache-type-k": "kv",
     ]
 
     /// Flags with more than one spelling, or one that the parser would take for single letters.

@@ -16,6 +16,14 @@ struct SeedArgument: ExpressibleByArgument {
     }
 }
 
+/// Sources of guesses, by their names on the command line.
+enum DraftArgument: String, CaseIterable, ExpressibleByArgument {
+    case none
+    case lookup
+
+    var source: DraftSource { self == .lookup ? .lookup : .none }
+}
+
 /// How tokens are chosen, and when the answer ends.
 struct SamplingArguments: ParsableArguments {
     @Option(
@@ -76,6 +84,12 @@ struct SamplingArguments: ParsableArguments {
     @Flag(help: "Write special tokens of the answer as text.")
     var special = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Guess ahead: lookup is faster where the answer repeats its prompt, such as an edited document. The answer stays the same.",
+            valueName: "source"))
+    var draft = DraftArgument.none
+
     /// The library's options.
     func options(escapes: Bool) throws -> GenerationOptions {
         guard nPredict >= -2 else { throw CLIError.usage("--n-predict \(nPredict) is less than -1") }
@@ -83,7 +97,7 @@ struct SamplingArguments: ParsableArguments {
         if stops.contains("") { throw CLIError.usage("a --stop text is empty") }
         return GenerationOptions(
             sampling: try sampling(), maximumResponseTokens: nPredict < 0 ? nil : nPredict, stop: stops,
-            ignoresEndOfGeneration: ignoreEos, includesSpecialTokens: special)
+            ignoresEndOfGeneration: ignoreEos, includesSpecialTokens: special, draft: draft.source)
     }
 
     private func sampling() throws -> SamplingOptions {

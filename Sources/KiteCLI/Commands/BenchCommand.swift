@@ -27,6 +27,7 @@ struct BenchCommand: AsyncParsableCommand {
               kite bench --preset stablelm-3b --type Q4_0,Q4_K_M,Q8_0 --markdown
               kite bench --preset stablelm-3b -p 0 -n 32 -b 1,2,4,8
               kite bench --preset zephyr-7b --type Q5_K_M -d 0,4096 --kv f16 --json
+              kite bench --preset stablelm-3b --draft lookup -n 256
               kite bench --tokenizer -m tokenizer.json -f prose.txt
             """
     )
@@ -84,6 +85,11 @@ struct BenchCommand: AsyncParsableCommand {
     @Flag(help: "Write a table in Markdown.")
     var markdown = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Measure speculation instead: a text of -n tokens is written again with one change.", valueName: "source"))
+    var draft = DraftArgument.none
+
     @Flag(help: "Write JSON with llama-bench's field names.")
     var json = false
 
@@ -101,6 +107,7 @@ struct BenchCommand: AsyncParsableCommand {
         let path = try model.chosenPath
         if preset != nil, path != nil { throw CLIError.usage("a model and --preset exclude each other") }
         let options = LoadOptions(kvCacheType: kv?.type, activations: activations.precision)
+        if draft != .none { return try await measureDrafting(plan, options, path: path) }
 
         let stop = StopFlag()
         try await Interrupts.handled(by: { stop.raise() }) {

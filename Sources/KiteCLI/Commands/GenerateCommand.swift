@@ -16,6 +16,7 @@ struct GenerateCommand: AsyncParsableCommand {
               kite generate --chat -p "What is the capital of Peru?" --temp 0
               kite generate -m model.gguf -f prompt.txt --json > answer.json
               cat notes.txt | kite generate -m model.gguf -f - -n 200
+              kite generate -m model.gguf --chat -f edit-this.txt --draft lookup
               kite generate -m model.gguf -p "<|user|>\\nHi<|endoftext|>\\n<|assistant|>"
             """
     )

@@ -35,6 +35,9 @@ extension Response {
         let cached = usage.cachedPromptTokens > 0 ? " (\(Format.count(usage.cachedPromptTokens)) cached)" : ""
         return "prompt \(Format.plural(usage.promptTokens, "token"))\(cached), \(Format.fixed(promptRate, 1)) tok/s"
             + " · answer \(Format.plural(usage.completionTokens, "token")), \(Format.fixed(generationRate, 1)) tok/s"
+            + (usage.draftedTokens > 0
+                ? " · drafts \(Format.count(usage.acceptedDraftTokens)) of \(Format.count(usage.draftedTokens)) accepted"
+                : "")
             + " · first token \(Format.fixed(timings.firstToken, 2)) s · seed \(seed)"
     }
 
@@ -51,6 +54,8 @@ extension Response {
             "cached_prompt_tokens": .integer(Int64(usage.cachedPromptTokens)),
             "completion_tokens": .integer(Int64(usage.completionTokens)),
             "total_tokens": .integer(Int64(usage.promptTokens + usage.completionTokens)),
+            "drafted_tokens": .integer(Int64(usage.draftedTokens)),
+            "accepted_draft_tokens": .integer(Int64(usage.acceptedDraftTokens)),
         ]
         object["timings"] = [
             "prompt_seconds": .number(timings.prompt), "prompt_per_second": .number(promptRate),

@@ -15,7 +15,8 @@ import Testing
         let options = try options(
             "--temp", "0.5", "--top-k", "7", "--top-p", "0.9", "--min-p", "0.1", "--typical", "0.8", "--repeat-penalty",
             "1.2", "--repeat-last-n", "32", "--presence-penalty", "0.3", "--frequency-penalty", "0.4", "-s", "42", "-r",
-            "a\\n", "--stop", "b", "--ignore-eos", "--special", "-n", "12", "--logit-bias", "5+1.5")
+            "a\\n", "--stop", "b", "--ignore-eos", "--special", "-n", "12", "--logit-bias", "5+1.5", "--draft", "lookup"
+        )
         #expect(options.sampling.temperature == 0.5)
         #expect(options.sampling.topK == 7)
         #expect(options.sampling.topP == 0.9)
@@ -31,6 +32,7 @@ import Testing
         #expect(options.maximumResponseTokens == 12)
         #expect(options.ignoresEndOfGeneration)
         #expect(options.includesSpecialTokens)
+        #expect(options.draft == .lookup)
     }
 
     @Test func aNegativeSeedIsARandomOne() throws {

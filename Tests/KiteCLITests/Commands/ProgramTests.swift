@@ -52,6 +52,16 @@ struct ProgramTests {
         #expect(result.errors.contains("no GPU backend yet"))
     }
 
+    @Test func draftsChangeNothingButTheTime() throws {
+        let arguments = ["generate", "-p", "Count", "--ignore-eos", "-n", "80", "--seed", "4"]
+        let plain = try Program.run(arguments)
+        let drafted = try Program.run(arguments + ["--draft", "lookup"])
+        #expect(drafted.output == plain.output && plain.status == 0 && drafted.status == 0)
+        let json = try Program.run(arguments + ["--draft", "lookup", "--json"])
+        #expect(json.output.contains("\"drafted_tokens\"") && json.output.contains("\"accepted_draft_tokens\""))
+        #expect(try Program.run(arguments + ["--draft", "oracle"]).status == 2)
+    }
+
     @Test func contextZeroIsTheModelsOwn() throws {
         let result = try Program.run(["generate", "-c", "0", "-n", "-1", "--ignore-eos", "-p", "x", "--json"])
         #expect(result.status == 0)

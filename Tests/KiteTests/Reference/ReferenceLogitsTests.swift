@@ -53,9 +53,9 @@ struct ReferenceLogitsTests {
         let sequence = TokenSequence(model: model)
         let expected = try await sequence.logits(appending: reference.prompt)
         let half = reference.prompt.count / 2
-        try await sequence.truncated(to: half)
+        try await sequence.truncate(to: half)
         _ = try await sequence.logits(appending: reference.greedy)
-        try await sequence.truncated(to: half)
+        try await sequence.truncate(to: half)
         let again = try await sequence.logits(appending: Array(reference.prompt[half...]))
         #expect(bitPatterns(again) == bitPatterns(expected))
     }

@@ -94,21 +94,22 @@ INLINE void mix_rows(const int rows, const int widest, const int half, const flo
     }
 }
 
-/// Scores of `row` become weights, and its output shrinks as its older weights do.
-INLINE void soften_row(const struct block *b, size_t row, size_t start) {
+/// Scores of `row` become weights, for the keys [low, high) that it sees, and its output shrinks as its older weights
+/// do.
+INLINE void soften_floats(const struct block *b, size_t row, size_t low, size_t high) {
     float *scores = b->scores + row * KITE_PAGE_TOKENS, *output = b->output + row * b->padded;
     f32x16 s[4];
     for (int v = 0; v < 4; v++) s[v] = load(scores + v * 16);
-    float shrink = soften(s, row_low(b, row, start), row_high(b, row, start), &b->state[row]);
+    float shrink = soften(s, low, high, &b->state[row]);
     for (int v = 0; v < 4; v++) store(scores + v * 16, s[v]);
     if (shrink != 1.0f)
         for (size_t d = 0; d < b->padded; d += 16) store(output + d, load(output + d) * shrink);
 }
 
-/// Rows [from, to); `ahead` is 0 where nothing is to be asked for.
-INLINE void attend_elements(const struct block *b, const int half, const void *keys, const void *values, size_t start,
-                            size_t from, size_t to, ptrdiff_t ahead) {
-    size_t dim = b->attention->dim, padded = b->padded, row = from;
+/// `ahead` is 0 where nothing is to be asked for.
+INLINE void score_elements(const struct block *b, const int half, const void *keys, size_t from, size_t to,
+                           ptrdiff_t ahead) {
+    size_t padded = b->padded, dim = b->attention->dim, row = from;
     float scale = b->attention->scale;
     for (; row + 4 <= to; row += 4)
         score_tile(4, KITE_BLOCK_VECTORS < 4 ? KITE_BLOCK_VECTORS : 4, half, keys, b->queries + row * padded, padded,
@@ -116,11 +117,15 @@ INLINE void attend_elements(const struct block *b, const int half, const void *k
     for (; row < to; row++)
         score_tile(1, 4, half, keys, b->queries + row * padded, padded, dim, scale,
                    b->scores + row * KITE_PAGE_TOKENS, row == from ? ahead : 0);
-    for (row = from; row < to; row++) soften_row(b, row, start);
+}
+
+INLINE void mix_elements(const struct block *b, const int half, const void *values, size_t start, size_t from,
+                         size_t to, ptrdiff_t ahead) {
+    size_t dim = b->attention->dim, padded = b->padded, row = from;
 #define MIX_ROWS(rows, widest, r, first, last)                                                                \
     mix_rows(rows, widest, half, b->scores + (r) * KITE_PAGE_TOKENS, values, dim, b->output + (r) * padded, padded, \
              first, last, r == from ? ahead : 0)
-    for (row = from; row + 4 <= to; row += 4) {
+    for (; row + 4 <= to; row += 4) {
         // Bounds grow with the row, so the four agree on the keys between the last one's first and the first's last.
         size_t first = row_low(b, row + 3, start), last = row_high(b, row, start);
         if (first > last) last = first;
@@ -138,24 +143,34 @@ INLINE void attend_elements(const struct block *b, const int half, const void *k
 #undef MIX_ROWS
 }
 
-/// Halves to f32, asking for the next page's on the way.
+/// Halves to f32, asking for what comes next on the way.
 INLINE void widen(const void *halves, float *wide, size_t count, ptrdiff_t ahead) {
     for (size_t i = 0; i < count; i += 64) {
-        if (ahead) fetch_ahead((const uint16_t *)halves + i, 128, ahead);
+        fetch_ahead((const uint16_t *)halves + i, 128, ahead);
         for (size_t j = i; j < i + 64; j += 16) store(wide + j, load_element(halves, j, 1));
     }
 }
 
-/// `wide` has room for one page's keys and values in f32.
+/// `wide` has room for one page's keys, or values, in f32.
 static void attend_floats(const struct block *b, const struct head_page *p, size_t from, size_t to, float *wide) {
-    if (b->attention->type == KITE_CACHE_F32) {
-        attend_elements(b, 0, p->keys, p->values, p->start, from, to, p->ahead);
-    } else if (to - from < WIDEN_ROWS) {
-        attend_elements(b, 1, p->keys, p->values, p->start, from, to, p->ahead);
+    const int halves = b->attention->type == KITE_CACHE_F16, widens = halves && to - from >= WIDEN_ROWS;
+    size_t count = KITE_PAGE_TOKENS * b->attention->dim;
+    if (widens) {
+        widen(p->keys, wide, count, p->after_keys);
+        score_elements(b, 0, wide, from, to, 0);
+    } else if (halves) {
+        score_elements(b, 1, p->keys, from, to, p->after_keys);
     } else {
-        size_t count = KITE_PAGE_TOKENS * b->attention->dim;
-        widen(p->keys, wide, count, p->ahead);
-        widen(p->values, wide + count, count, p->ahead);
-        attend_elements(b, 0, wide, wide + count, p->start, from, to, 0);
+        score_elements(b, 0, p->keys, from, to, p->after_keys);
+    }
+    for (size_t row = from; row < to; row++)
+        soften_floats(b, row, row_low(b, row, p->start), row_high(b, row, p->start));
+    if (widens) {
+        widen(p->values, wide, count, p->after_values);
+        mix_elements(b, 0, wide, p->start, from, to, 0);
+    } else if (halves) {
+        mix_elements(b, 1, p->values, p->start, from, to, p->after_values);
+    } else {
+        mix_elements(b, 0, p->values, p->start, from, to, p->after_values);
     }
 }

@@ -8,6 +8,10 @@
 #define SPAN_PAGES (KITE_SPAN_TOKENS / KITE_PAGE_TOKENS)
 /// Widest register tile of a row; also the widest of KITE_BLOCK_VECTORS.
 #define ROW_VECTORS 5
+/// Heads of a page that go through the stages of attention together.
+#define STAGE_HEADS 8
+/// And rows.
+#define STAGE_ROWS 4
 
 /// A row's softmax: largest score and sum of the weights, of the span at hand and of all spans before it.
 struct row_state {
@@ -34,8 +38,8 @@ struct head_page {
     const void *keys, *values;
     /// Position of the page's first token.
     size_t start;
-    /// Bytes from here to what will be read next.
-    ptrdiff_t ahead;
+    /// Bytes from the keys to what will be read after them, and from the values to what will be read after those.
+    ptrdiff_t after_keys, after_values;
 };
 
 /// Asks for the memory that is `ahead` of bytes [at, at + count). Never faults.
@@ -149,7 +153,8 @@ INLINE void merge_span(const struct block *b, size_t row, int is_first, float hi
     float old = weight16((f32x16)(before - after))[0], new = weight16((f32x16)(highest - after))[0];
     state->all_highest = after;
     state->all_sum = __builtin_elementwise_fma(state->all_sum, old, sum * new);
-    for (size_t d = 0; d < b->padded; d += 16) store(total + d, fma16(load(total + d), (f32x16)old, load(mix + d) * new));
+    for (size_t d = 0; d < b->padded; d += 16)
+        store(total + d, fma16(load(total + d), (f32x16)old, load(mix + d) * new));
 }
 
 /// The span in which `row` sees its first key.
@@ -189,20 +194,42 @@ static void end_rows(const struct kite_attention *a, float *scratch) {
     }
 }
 
-static void attend_head(const struct kite_attention *a, size_t page, size_t last, size_t head, float *scratch) {
-    struct block b = head_block(a, head, scratch);
-    const char *keys = (const char *)a->pages[page] + a->key_offset + head * a->head_stride, *next = keys;
-    if (head + 1 < a->heads)
-        next = keys + a->head_stride;
-    else if (page < last)
-        next = (const char *)a->pages[page + 1] + a->key_offset;
-    struct head_page p = {keys, keys + (a->value_offset - a->key_offset), page * KITE_PAGE_TOKENS, next - keys};
-    size_t from, to;
-    rows_seeing(a, p.start, KITE_PAGE_TOKENS, &from, &to);
-    if (a->type == KITE_CACHE_INT8)
-        attend_codes(&b, &p, from, to);
-    else
-        attend_floats(&b, &p, from, to, (float *)(head_block(a, a->heads, scratch).state));
+/// Heads [head, end) of a page. With codes, each stage is done for all of them before the next one: the stages of a
+/// head wait for each other, those of different heads do not.
+static void attend_heads(const struct kite_attention *a, const char *page, const char *next_page, size_t start,
+                         size_t head, size_t end, float *scratch) {
+    struct block blocks[STAGE_HEADS];
+    struct head_page pages[STAGE_HEADS];
+    size_t count = end - head, from, to;
+    rows_seeing(a, start, KITE_PAGE_TOKENS, &from, &to);
+    const char *next = end < a->heads ? page + a->key_offset + end * a->head_stride : next_page + a->key_offset;
+    for (size_t h = 0; h < count; h++) {
+        const char *keys = page + a->key_offset + (head + h) * a->head_stride;
+        const char *values = page + a->value_offset + (head + h) * a->head_stride;
+        // Memory is asked for in the order of use: all keys, then all values, then the next heads' keys.
+        ptrdiff_t stride = (ptrdiff_t)a->head_stride;
+        blocks[h] = head_block(a, head + h, scratch);
+        ptrdiff_t first_values = values - keys - (ptrdiff_t)h * stride;
+        pages[h] = (struct head_page){.keys = keys,
+                                      .values = values,
+                                      .start = start,
+                                      .after_keys = h + 1 < count ? stride : first_values,
+                                      .after_values = h + 1 < count ? stride : next - values};
+    }
+    if (a->type != KITE_CACHE_INT8) {
+        float *wide = (float *)head_block(a, a->heads, scratch).state;
+        for (size_t h = 0; h < count; h++) attend_floats(&blocks[h], &pages[h], from, to, wide);
+        return;
+    }
+    for (size_t row = from, stop; row < to; row = stop) {
+        stop = to - row < STAGE_ROWS ? to : row + STAGE_ROWS;
+        for (size_t h = 0; h < count; h++) score_codes_page(&blocks[h], &pages[h], row, stop, row == from);
+        for (size_t r = row; r < stop; r++) {
+            size_t low = row_low(&blocks[0], r, start), high = row_high(&blocks[0], r, start);
+            for (size_t h = 0; h < count; h++) soften_codes(&blocks[h], &pages[h], r, low, high);
+        }
+        for (size_t h = 0; h < count; h++) mix_codes_page(&blocks[h], &pages[h], row, stop, row == from);
+    }
 }
 
 static void attend(const struct kite_attention *a, float *scratch) {
@@ -213,8 +240,15 @@ static void attend(const struct kite_attention *a, float *scratch) {
         if (page < a->first_span * SPAN_PAGES) page = a->first_span * SPAN_PAGES;
         if (last >= a->end_span * SPAN_PAGES) last = a->end_span * SPAN_PAGES - 1;
     }
+    // With few rows memory waits while a core goes from stage to stage: less often with several heads at a time. Floats
+    // are so many bytes that it does not matter, and are best read in one stream.
+    size_t step = a->type == KITE_CACHE_INT8 && a->tokens * a->group < 4 ? STAGE_HEADS : 1;
     for (; page <= last; page++) {
-        for (size_t head = 0; head < a->heads; head++) attend_head(a, page, last, head, scratch);
+        const void *next = a->pages[page < last ? page + 1 : page];
+        for (size_t head = 0, end; head < a->heads; head = end) {
+            end = a->heads - head < step ? a->heads : head + step;
+            attend_heads(a, a->pages[page], next, page * KITE_PAGE_TOKENS, head, end, scratch);
+        }
         if (page == last || (page + 1) % SPAN_PAGES == 0) end_span(a, page / SPAN_PAGES, scratch);
     }
     if (!a->partials) end_rows(a, scratch);

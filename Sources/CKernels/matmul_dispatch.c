@@ -17,8 +17,8 @@ static const struct kite_matmul_table *table(void) {
 enum kite_activations kite_activations_of(enum kite_type type) {
     switch (type) {
     case KITE_F32:
-    case KITE_F16:
-    case KITE_BF16: return KITE_ACTIVATIONS_F32;
+    case KITE_F16: return KITE_ACTIVATIONS_F32;
+    case KITE_BF16: return KITE_ACTIVATIONS_BF16;
     case KITE_Q4_0:
     case KITE_Q4_1:
     case KITE_Q5_0:
@@ -35,8 +35,11 @@ void kite_dequantize(enum kite_type type, const void *blocks, size_t count, floa
 
 size_t kite_panel_bytes(size_t k, size_t columns) { return (k + 255) / 256 * columns * sizeof(struct kite_record); }
 
+size_t kite_panel_bytes_bf16(size_t k, size_t columns) { return (k + 255) / 256 * columns * 512; }
+
 void kite_panel_write(enum kite_activations format, const float *x, size_t k, size_t columns, size_t column,
                       void *panel) {
+    if (format == KITE_ACTIVATIONS_BF16) return kite_write_bf16(x, k, columns, (uint16_t *)panel + 256 * column);
     struct kite_record *record = (struct kite_record *)panel + column;
     if (format == KITE_ACTIVATIONS_Q32) table()->write_q32(x, k, columns, record);
     if (format == KITE_ACTIVATIONS_Q256) table()->write_q256(x, k, columns, record);
@@ -46,9 +49,16 @@ size_t kite_product_scratch(enum kite_activations format, size_t k) {
     return format == KITE_ACTIVATIONS_F32 ? (k + 15) / 16 * 64 * KITE_FLOAT_ROWS : KITE_TILE_SCRATCH;
 }
 
+static void (*multiply(enum kite_activations format))(const struct kite_product *, size_t, size_t, void *) {
+#if defined(__x86_64__)
+    if (format == KITE_ACTIVATIONS_BF16 && kite_cpu_current() == KITE_CPU_AVX512BF16) return kite_multiply_bf16_native;
+#endif
+    return table()->multiply[format] ? table()->multiply[format] : kite_matmul_scalar.multiply[format];
+}
+
 void kite_product_rows(const struct kite_product *p, size_t begin, size_t end, void *scratch) {
     if (begin >= end || p->columns == 0) return;
-    table()->multiply[p->format](p, begin, end, scratch);
+    multiply(p->format)(p, begin, end, scratch);
     if (!p->bias) return;
     for (size_t c = 0; c < p->columns; c++)
         for (size_t row = begin; row < end; row++) p->out[c * p->out_stride + row] += p->bias[row];

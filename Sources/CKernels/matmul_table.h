@@ -8,13 +8,14 @@ struct kite_matmul_table {
     void (*dequantize)(enum kite_type, const uint8_t *, size_t, float *);
     void (*write_q32)(const float *, size_t, size_t, struct kite_record *);
     void (*write_q256)(const float *, size_t, size_t, struct kite_record *);
-    /// Rows [begin, end) without the bias, one kernel per activation format.
-    void (*multiply[3])(const struct kite_product *, size_t begin, size_t end, void *scratch);
+    /// Rows [begin, end) without the bias, one kernel per activation format. The scalar one is used where none is.
+    void (*multiply[4])(const struct kite_product *, size_t begin, size_t end, void *scratch);
 };
 
 extern const struct kite_matmul_table kite_matmul_scalar;
 #if defined(__x86_64__)
 extern const struct kite_matmul_table kite_matmul_avx2, kite_matmul_avx512;
+void kite_multiply_bf16_native(const struct kite_product *, size_t begin, size_t end, void *scratch);
 #endif
 
 /// Scratch of the integer kernels: tiles of unpacked weights and partial sums.

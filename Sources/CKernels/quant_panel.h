@@ -1,5 +1,7 @@
 // The panel of 8-bit activations, and how a column of it is written. Compiled once per CPU level.
 //
+// A panel of BF16 has slabs as well: 256 numbers per column, column after column.
+//
 // A panel is cut into slabs of 256 consecutive k; a slab holds one record per column, column after column, so a sweep
 // over the columns of a slab reads memory in order. The record of column c in slab s is number s * columns + c.
 #ifndef KITE_QUANT_PANEL_H
@@ -26,6 +28,21 @@ struct kite_record {
     };
 };
 _Static_assert(sizeof(struct kite_record) == 320, "five cache lines");
+
+/// Rounds to BF16, ties to even. Subnormal results are zero, and so is what fills the last slab up; NaN is 0x7fc0.
+KITE_INLINE void kite_write_bf16(const float *x, size_t k, size_t columns, uint16_t *out) {
+    for (size_t at = 0; at < k; at += 256, out += 256 * columns) {
+        const size_t count = k - at < 256 ? k - at : 256;
+        for (size_t i = 0; i < count; i++) {
+            uint32_t bits;
+            memcpy(&bits, x + at + i, sizeof bits);
+            uint32_t half = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+            half = (half & 0x7f80) ? half : half & 0x8000;
+            out[i] = (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : half);
+        }
+        memset(out + count, 0, (256 - count) * sizeof *out);
+    }
+}
 
 KITE_INLINE void kite_write_q256(const float *x, size_t k, size_t columns, struct kite_record *record) {
     for (size_t at = 0; at < k; at += 256, record += columns) {

@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct MatrixProductTests {
     /// Rows, blocks of 256 numbers' worth of columns, vectors.
-    static let shapes = [(1, 1, 1), (3, 2, 2), (5, 3, 3), (16, 1, 4), (67, 3, 5), (33, 2, 13), (130, 5, 33)]
+    static let shapes =
+        [(1, 1, 1), (3, 2, 2), (5, 3, 3), (16, 1, 4), (67, 3, 5), (33, 2, 13), (130, 5, 33)]
+        + (6...12).map { ($0 * 5 + 1, 1, $0) } + [(31, 1, 14), (17, 2, 15), (15, 1, 16), (65, 1, 17), (49, 1, 24)]
 
     /// Widths for `blocks`: whole blocks of 256, or an odd number of blocks of 32, or no multiple of 16.
     static func width(_ type: TensorType, _ blocks: Int) -> Int {
@@ -26,7 +28,7 @@ import Testing
             for (level, result) in results {
                 #expect(result.map(\.bitPattern) == results[0].result.map(\.bitPattern), "\(level) \(rows)x\(columns)")
             }
-            let rounded = precision == .int8 ? round(input, group: type.blockSize) : input.map(Double.init)
+            let rounded = precision == .int8 ? round(input, for: type) : input.map(Double.init)
             for row in 0..<rows {
                 let numbers = matrix.dequantizedRow(row)
                 for column in 0..<columns {
@@ -114,7 +116,32 @@ import Testing
         }
     }
 
-    @Test(arguments: [TensorType.q4_0, .q4_K, .f16])
+    /// Numbers and products of every magnitude, subnormal results among them, and all special values.
+    @Test func bfloat16ProductsAreTheSameOnEveryLevel() throws {
+        var random = RandomFloats(seed: 21)
+        for (rows, width, columns) in [(5, 96, 1), (7, 64, 3), (9, 45, 7), (66, 2600, 26)] {
+            /// Exponents near those whose products are subnormal, or any.
+            func bits(_ index: Int) -> UInt32 {
+                let number = random.numbers(2)
+                let (lowest, count): (UInt32, UInt32) = index % 5 == 0 ? (0, 255) : (30, 60)
+                let exponent = lowest + (number[1].bitPattern >> 3) % count
+                return number[0].bitPattern & 0x807f_ffff | exponent << 23
+            }
+            let weights = (0..<rows * width).flatMap { index -> [UInt8] in
+                let half = UInt16(truncatingIfNeeded: bits(index) >> 16)
+                return [UInt8(truncatingIfNeeded: half), UInt8(half >> 8)]
+            }
+            var input = (0..<columns * width).map { Float(bitPattern: bits($0)) }
+            input[0] = 0x1p-140
+            if columns > 2 { (input[width], input[2 * width + 1]) = (.infinity, .nan) }
+            let matrix = try #require(
+                Matrix(type: .bf16, rows: rows, columns: width, data: ByteRegion(ByteStore.copying(weights))))
+            let results = try Levels.each { try multiply(matrix, input, columns: columns, precision: .int8) }
+            for (level, result) in results { #expect(result.comparable == results[0].result.comparable, "\(level)") }
+        }
+    }
+
+    @Test(arguments: [TensorType.q4_0, .q4_K, .f16, .bf16])
     func badActivationsAreVisibleInTheirColumnOnly(type: TensorType) throws {
         var weights = RandomWeights(seed: 9)
         let matrix = try weights.matrix(type, rows: 20, columns: 256)
@@ -154,8 +181,16 @@ import Testing
         return output.array
     }
 
-    /// What 8-bit activations stand for.
-    private func round(_ input: [Float], group: Int) -> [Double] {
+    /// The nearest number with 8 significant bits, ties to even.
+    private func brainFloat(_ number: Float) -> Float {
+        let unit = 128 / number.binade
+        return (number * unit).rounded(.toNearestOrEven) / unit
+    }
+
+    /// What rounded activations stand for.
+    private func round(_ input: [Float], for type: TensorType) -> [Double] {
+        let group = type.blockSize
+        if type == .bf16 { return input.map { Double(brainFloat($0)) } }
         guard group > 1 else { return input.map(Double.init) }
         return stride(from: 0, to: input.count, by: group).flatMap { start in
             let numbers = input[start..<start + group]

@@ -8,6 +8,7 @@ little endian [positions, vocabulary]:
     TYPE.exact.bin   activations as they are
     TYPE.int8.bin    the input of every matrix product rounded to 8 bits first: groups of 32 (256 for the K types and
                      IQ4_XS), scale = largest magnitude / 127 in f32, codes rounded half to even
+    BF16.bf16.bin    the same mode for BF16 weights: inputs rounded to BF16, ties to even
 Prompts are drawn until no activation lies within 1e-4 of a code's border, where f32 and float64 could round apart.
 """
 
@@ -82,9 +83,22 @@ class Rounding:
         groups = x.reshape(x.shape[0], -1, self.group)
         largest = np.abs(groups).max(-1, keepdims=True).astype(np.float32)
         scale = (largest / np.float32(127)).astype(np.float64)
+        return self.rounded(groups, scale).reshape(x.shape)
+
+    def rounded(self, groups, scale):
         codes = groups / scale
         self.margin = min(self.margin, float(np.abs(np.abs(codes - np.floor(codes)) - 0.5).min()))
-        return (np.rint(codes) * scale).reshape(x.shape)
+        return np.rint(codes) * scale
+
+
+class RoundingToBF16(Rounding):
+    """The same for 8 significant bits."""
+
+    def __init__(self):
+        super().__init__(1)
+
+    def __call__(self, name, x):
+        return self.rounded(x, np.exp2(np.frexp(x)[1] - 8))
 
 
 def write(path, kind, d, stored):
@@ -122,9 +136,9 @@ def make(kind, folder):
     for attempt in range(5000):
         rng = np.random.default_rng([int(kind), attempt])
         prompt = [int(i) for i in rng.integers(1, VOCABULARY, POSITIONS)]
-        if kind in FLOATS:
+        if kind in (Type.F32, Type.F16):
             break
-        rounding = Rounding(256 if kind in BY_256 else 32)
+        rounding = RoundingToBF16() if kind == Type.BF16 else Rounding(256 if kind in BY_256 else 32)
         coarse = reference.forward(values, shape, prompt, rounding)
         if rounding.margin > 1e-4:
             break
@@ -134,11 +148,11 @@ def make(kind, folder):
     exact.astype("<f4").tofile(folder / f"{kind.name}.exact.bin")
     entry = {"type": kind.name, "prompt": prompt, "gguf": f"{kind.name}.gguf", "exact": f"{kind.name}.exact.bin"}
     apart = 0.0
-    if kind not in FLOATS:
-        coarse.astype("<f4").tofile(folder / f"{kind.name}.int8.bin")
-        entry["int8"] = f"{kind.name}.int8.bin"
+    if kind not in (Type.F32, Type.F16):
+        entry["int8"] = f"{kind.name}.bf16.bin" if kind == Type.BF16 else f"{kind.name}.int8.bin"
+        coarse.astype("<f4").tofile(folder / entry["int8"])
         apart = np.abs(coarse - exact).max() / np.abs(exact).max()
-        assert apart > 3e-3, "the two modes cannot be told apart"
+        assert apart > 2e-3, "the two modes cannot be told apart"
     write(folder / f"{kind.name}.gguf", kind, d, stored)
     print(f"{kind.name:7} attempt {attempt:4}  logits std {exact.std():.2f}  8-bit activations move them by {apart:.1%}")
     return entry

@@ -4,8 +4,9 @@
 // against the `gguf` Python package. Weight pointers need no alignment and nothing is read past the last block.
 //
 // Activation formats. A product y = W x first brings x to one of:
-//   F32   x as it is. For F32, F16 and BF16 weights, and for every type in the exact mode: the weight is decoded to
-//         f32 and multiplied with fused multiply-adds.
+//   BF16  x rounded to the upper half of f32, ties to even. For BF16 weights: the products are exact in f32.
+//   F32   x as it is. For F32 and F16 weights (11 bits, which BF16 has no room for), and for every type in the exact
+//         mode: the weight is decoded to f32 and multiplied with fused multiply-adds.
 //   Q32   8 bits, one f32 scale per 32 numbers. For the types with blocks of 32: the two block sizes agree, so each
 //         block of weights meets one activation scale.
 //   Q256  8 bits, one f32 scale per 256 numbers. For the types with blocks of 256: their sub-scales are integers, so
@@ -18,6 +19,10 @@
 //   Q256   per block: sum = fma(i, d * a, sum), then for types with a minimum sum = fma(-(dmin * a), j, sum);
 //          i = sum over groups of scale * (product of the codes), j = sum over groups of minimum * (sum of codes).
 //   F32    lane[k % 16] = fma(w[k], x[k], lane[k % 16]) for rising k, then lanes are halved: [i] += [i + 8], 4, 2, 1.
+//   BF16  numbers in pairs, k filled up with zeros to a multiple of 32, subnormal weights and activations taken as
+//          zero. lane[k / 2 % 16] of each pair in turn: lane = fma(w[k + 1], x[k + 1], lane), then
+//          lane = fma(w[k], x[k], lane), where a subnormal result becomes zero: the two halves of VDPBF16PS. Whether a
+//          result is subnormal is decided after rounding, as by CPUs that flush to zero. Lanes are halved as for F32.
 // A block of activations that holds NaN or infinity has the scale NaN, so the outputs it meets are NaN.
 #ifndef KITE_MATMUL_H
 #define KITE_MATMUL_H
@@ -31,7 +36,8 @@ enum kite_type {
     KITE_IQ4_XS = 23, KITE_BF16 = 30,
 };
 
-enum kite_activations { KITE_ACTIVATIONS_F32 = 0, KITE_ACTIVATIONS_Q32 = 1, KITE_ACTIVATIONS_Q256 = 2 };
+enum kite_activations { KITE_ACTIVATIONS_F32 = 0, KITE_ACTIVATIONS_Q32 = 1, KITE_ACTIVATIONS_Q256 = 2,
+                        KITE_ACTIVATIONS_BF16 = 3 };
 
 /// The coarsest activation format that suits a type. Every type takes F32 as well.
 enum kite_activations kite_activations_of(enum kite_type type);
@@ -50,7 +56,10 @@ void kite_encode_q8_0(const float *x, size_t count, void *out);
 
 /// Bytes of a panel: `columns` vectors of `k` numbers in format Q32 or Q256.
 size_t kite_panel_bytes(size_t k, size_t columns);
-/// Writes one column of a panel. `panel` is 64-byte aligned. k is a multiple of 32 for Q32 and of 256 for Q256.
+/// Bytes of a panel in format BF16.
+size_t kite_panel_bytes_bf16(size_t k, size_t columns);
+/// Writes one column of a panel. `panel` is 64-byte aligned. k is a multiple of 32 for Q32 and of
+/// 256 for Q256.
 void kite_panel_write(enum kite_activations format, const float *x, size_t k, size_t columns, size_t column,
                       void *panel);
 
@@ -63,7 +72,7 @@ struct kite_product {
     const void *weights;  ///< row r at weights + r * row_bytes
     size_t row_bytes;
     size_t k;             ///< numbers per row
-    const void *panel;    ///< Q32, Q256: a panel of `columns` columns. F32: column c at floats + c * panel_stride
+    const void *panel;    ///< Q32, Q256, BF16: a panel of `columns` columns. F32: column c at floats + c * panel_stride
     size_t panel_stride;
     size_t columns;
     const float *bias;    ///< one per row, or NULL

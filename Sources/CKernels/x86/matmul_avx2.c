@@ -7,6 +7,7 @@
 #include "quant_x86.h"
 
 #include "../matmul_table.h"
+#include "matmul_bf16_avx2.h"
 #include "../quant_dequantize.h"
 
 static void dequantize(enum kite_type type, const uint8_t *blocks, size_t count, float *out) {
@@ -166,7 +167,7 @@ static void multiply_f32(const struct kite_product *p, size_t begin, size_t end,
 }
 
 const struct kite_matmul_table kite_matmul_avx2 = {
-    dequantize, write_q32, write_q256, {multiply_f32, multiply_q32, multiply_q256},
+    dequantize, write_q32, write_q256, {multiply_f32, multiply_q32, multiply_q256, multiply_bf16},
 };
 #pragma clang attribute pop
 #endif

@@ -5,6 +5,7 @@
 
 #include "quant_x86.h"
 
+#include "matmul_bf16_avx512.h"
 #include "matmul_float_avx512.h"
 #include "matmul_tile_avx512.h"
 #include "matmul_vector_avx512.h"
@@ -67,7 +68,7 @@ static void multiply_q256(const struct kite_product *p, size_t begin, size_t end
 }
 
 const struct kite_matmul_table kite_matmul_avx512 = {
-    dequantize, write_q32, write_q256, {multiply_f32, multiply_q32, multiply_q256},
+    dequantize, write_q32, write_q256, {multiply_f32, multiply_q32, multiply_q256, multiply_bf16},
 };
 #pragma clang attribute pop
 #endif

@@ -110,7 +110,7 @@ public struct ModelWork: Sendable {
     /// 8-bit weights and activations multiply as integers, bf16 weights as bf16; all others need f32 to be exact.
     private static func arithmetic(_ type: TensorType, _ activations: ActivationPrecision) -> Arithmetic {
         switch type {
-        case .bf16: .bf16
+        case .bf16: activations == .int8 ? .bf16 : .f32
         case .f16, .f32: .f32
         default: activations == .int8 ? .int8 : .f32
         }

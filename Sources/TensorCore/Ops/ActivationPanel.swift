@@ -16,6 +16,7 @@ package final class ActivationPanel: @unchecked Sendable {
     private let floats: FloatBuffer?
     private let by32: FloatBuffer?
     private let by256: FloatBuffer?
+    private let brainFloats: FloatBuffer?
     /// Per slab of 256 numbers: how many are ready in ``complete(_:of:)``.
     private let ready: UnsafeMutablePointer<Atomic<Int>>
     private let slabs: Int
@@ -35,6 +36,8 @@ package final class ActivationPanel: @unchecked Sendable {
         floats = formats.contains(.float32) ? try FloatBuffer(count: count) : nil
         by32 = formats.contains(.int8By32) ? try FloatBuffer(count: codes) : nil
         by256 = formats.contains(.int8By256) ? try FloatBuffer(count: codes) : nil
+        let halves = kite_panel_bytes_bf16(width, capacity) / MemoryLayout<Float>.stride
+        brainFloats = formats.contains(.bfloat16) ? try FloatBuffer(count: halves) : nil
         slabs = (max(width, 1) - 1) / Self.slab + 1
         ready = .allocate(capacity: slabs)
         for index in 0..<slabs { (ready + index).initialize(to: Atomic(0)) }
@@ -89,12 +92,16 @@ package final class ActivationPanel: @unchecked Sendable {
     private func write(column: Int, _ range: Range<Int>, from numbers: UnsafePointer<Float>) {
         precondition(column >= 0 && column < columns, "no such column")
         floats?.pointer.advanced(by: column * width + range.lowerBound).update(from: numbers, count: range.count)
-        func write(_ format: kite_activations, _ buffer: FloatBuffer) {
-            let start = kite_panel_bytes(range.lowerBound, columns) / MemoryLayout<Float>.stride
+        func write(_ format: kite_activations, _ buffer: FloatBuffer, at bytes: Int) {
+            let start = bytes / MemoryLayout<Float>.stride
             kite_panel_write(format, numbers, range.count, columns, column, buffer.pointer + start)
         }
-        if let by32 { write(KITE_ACTIVATIONS_Q32, by32) }
-        if let by256 { write(KITE_ACTIVATIONS_Q256, by256) }
+        let codes = kite_panel_bytes(range.lowerBound, columns)
+        if let by32 { write(KITE_ACTIVATIONS_Q32, by32, at: codes) }
+        if let by256 { write(KITE_ACTIVATIONS_Q256, by256, at: codes) }
+        if let brainFloats {
+            write(KITE_ACTIVATIONS_BF16, brainFloats, at: kite_panel_bytes_bf16(range.lowerBound, columns))
+        }
     }
 
     func format(for type: TensorType) -> ActivationFormat {
@@ -106,6 +113,7 @@ package final class ActivationPanel: @unchecked Sendable {
         case .float32: floats?.pointer
         case .int8By32: by32?.pointer
         case .int8By256: by256?.pointer
+        case .bfloat16: brainFloats?.pointer
         }
     }
 }

@@ -68,7 +68,8 @@ KITE_INLINE void bf16_step(const struct kite_product *p, const uint8_t *const ro
         const __mmask32 last = (1u << (count - i)) - 1;
         for (int r = 0; r < BF16_ROWS; r++) {
             __m512i w = _mm512_maskz_loadu_epi16(last, row[r] + 2 * (slab * 256 + i));
-            for (int c = 0; c < columns; c++) sum[r][c] = add_products(sum[r][c], w, _mm512_loadu_si512(x + 256 * c + i));
+            for (int c = 0; c < columns; c++)
+                sum[r][c] = add_products(sum[r][c], w, _mm512_loadu_si512(x + 256 * c + i));
         }
     }
 }

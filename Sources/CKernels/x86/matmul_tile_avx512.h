@@ -4,7 +4,8 @@
 #ifndef KITE_MATMUL_TILE_AVX512_H
 #define KITE_MATMUL_TILE_AVX512_H
 
-#include "matmul_pack_avx512.h"
+#include "matmul_pack256_avx512.h"
+#include "matmul_pack32_avx512.h"
 
 #define TILE_ROWS 64
 #define TILE_COLUMNS 512

@@ -6,7 +6,9 @@ import Testing
     private func costs(slope: Double) -> PassCosts {
         let costs = PassCosts()
         costs.note(columns: 1, seconds: 1)
-        for _ in 0..<60 { costs.note(columns: 11, seconds: 1 + 10 * slope) }
+        for columns in 2...16 {
+            for _ in 0..<40 { costs.note(columns: columns, seconds: 1 + Double(columns - 1) * slope) }
+        }
         return costs
     }
 
@@ -94,6 +96,22 @@ import Testing
         #expect(replay(document, document, costs(slope: 1.1)).drafted == 0)
         // Nor before a pass was measured.
         #expect(replay(document, document, PassCosts()).drafted == 0)
+    }
+
+    /// A kernel that is dear for few columns does not spoil the estimate for many.
+    @Test func costsAreLearnedByColumns() throws {
+        let costs = PassCosts()
+        for _ in 0..<40 { costs.note(columns: 2, seconds: 1.8) }
+        #expect(costs.relative == nil)
+        costs.note(columns: 1, seconds: 1)
+        for _ in 0..<40 {
+            costs.note(columns: 2, seconds: 1.8)
+            costs.note(columns: 16, seconds: 2.5)
+        }
+        let relative = try #require(costs.relative)
+        #expect(relative[0] == 1)
+        #expect(abs(relative[1] - 1.8) < 0.01)
+        #expect(abs(relative[15] - 2.5) < 0.01)
     }
 
     @Test func goesRoundInALoop() {

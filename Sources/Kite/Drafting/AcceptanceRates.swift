@@ -6,7 +6,7 @@ package struct AcceptanceRates: Sendable {
     /// Matches of these lengths and more, up to the next.
     private static let classes = [1, 3, 4, 6, 9, 17]
     /// What is believed before anything was seen, and how many observations that belief is worth.
-    private static let priors = [0.2, 0.35, 0.5, 0.7, 0.85, 0.95]
+    private static let priors = [0.1, 0.3, 0.5, 0.7, 0.85, 0.95]
     private static let priorWeight = 3.0
     /// Observations fade: some 25 count.
     private static let fading = 0.96

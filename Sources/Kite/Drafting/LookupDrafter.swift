@@ -6,7 +6,7 @@ package struct LookupDrafter: Drafter {
     /// Most tokens of a draft; with the token before them they make a pass of 16 columns.
     package static let longestDraft = 15
     /// A draft must promise this much more speed, for the estimates are rough.
-    private static let margin = 1.08
+    private static let margin = 1.2
     /// A match this long that ends is looked for again nearby: where one word was changed, the rest often follows.
     private static let lengthWorthResuming = 8
     private static let resumingDistance = 8
@@ -58,7 +58,7 @@ package struct LookupDrafter: Drafter {
     }
 
     package func draft(atMost limit: Int) -> [TokenID] {
-        guard limit > 0, let source, let slope = costs.slope else { return [] }
+        guard limit > 0, let source, let costs = costs.relative else { return [] }
         var count = 0
         var best = Self.margin
         var reached = 1.0
@@ -66,7 +66,7 @@ package struct LookupDrafter: Drafter {
         for length in 1...min(limit, Self.longestDraft) {
             reached *= rates[source.length + length - 1]
             expected += reached
-            let gain = expected / (1 + slope * Double(length))
+            let gain = expected / costs[length]
             if gain > best { (best, count) = (gain, length) }
         }
         // At the end of the text a match that overlaps it goes round: the text repeats itself with that period.

@@ -7,15 +7,24 @@ package final class PassCosts: Sendable {
     private struct State {
         /// Seconds of a pass for one token; nil until there was one.
         var single: Double?
-        var slope = 0.1
+        /// What each further token takes, as a share of `single`, by ``PassCosts/group(_:)``: kernels differ by columns.
+        var slopes = [0.25, 0.15, 0.1, 0.1]
     }
 
     private let state = Mutex(State())
 
     package init() {}
 
-    /// What each further token of a pass takes, as a share of a pass for one; nil until one was measured.
-    package var slope: Double? { state.withLock { $0.single == nil ? nil : $0.slope } }
+    /// How long passes for 1, 2, … 16 tokens take, in passes for one; nil until one of those was measured.
+    package var relative: [Double]? {
+        state.withLock { state in
+            guard state.single != nil else { return nil }
+            return (1...16).map { $0 == 1 ? 1 : 1 + state.slopes[Self.group($0)] * Double($0 - 1) }
+        }
+    }
+
+    /// 2, 3 and 4, 5 to 8, and more columns.
+    private static func group(_ columns: Int) -> Int { columns <= 2 ? 0 : columns <= 4 ? 1 : columns <= 8 ? 2 : 3 }
 
     /// Takes note of a pass for `columns` tokens.
     package func note(columns: Int, seconds: Double) {
@@ -30,7 +39,8 @@ package final class PassCosts: Sendable {
                 state.single = single + (seconds - single) * (seconds < single ? 0.5 : 0.1)
             } else {
                 let seen = (seconds / single - 1) / Double(columns - 1)
-                state.slope += 0.25 * (min(max(seen, 0), 2) - state.slope)
+                let group = Self.group(columns)
+                state.slopes[group] += 0.25 * (min(max(seen, 0), 2) - state.slopes[group])
             }
         }
     }

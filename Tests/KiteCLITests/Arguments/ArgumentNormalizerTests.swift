@@ -67,6 +67,13 @@ import Testing
         #expect(line.notes == ["no GPU backend yet; running on the CPU (-ngl and the like are ignored)"])
     }
 
+    @Test(arguments: [(["--kv", "int8"], KVCacheType.int8), (["-ctk", "q8_0"], .int8), (["-ctk", "f16"], .f16)])
+    func cacheTypesHaveTheNamesOfPeers(arguments: [String], type: KVCacheType) throws {
+        let line = ArgumentNormalizer(["generate", "-m", "FILE"] + arguments)
+        let command = try #require(try KiteCommand.parseAsRoot(line.arguments) as? GenerateCommand)
+        #expect(try command.engine.loadOptions().kvCacheType == type)
+    }
+
     @Test func theInstructionModeOfTheModelCardIsChat() throws {
         let line = ArgumentNormalizer([
             "generate", "-ngl", "35", "-m", "FILE", "--color", "-c", "4096", "--temp", "0.7", "--repeat_penalty", "1.1",

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,16 @@ def kite() -> Kite:
     if not path.is_file():
         pytest.exit(f"{path} is not there: swift build -c release --product kite, or set KITE", returncode=2)
     return Kite(path.resolve())
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory):
+    """The 1.6B's shape with random weights: 1 GB, so that a second copy of anything shows, and every pass over it."""
+    path = tmp_path_factory.mktemp("large") / "stablelm-2-1_6b.Q4_K_M.gguf"
+    script = ROOT / "Benchmarks" / "peers" / "random_gguf.py"
+    subprocess.run([sys.executable, script, "stablelm-2-1_6b", "Q4_K_M", path], check=True, capture_output=True)
+    yield path
+    path.unlink()
 
 
 @pytest.fixture(scope="session")

@@ -1,21 +1,5 @@
 """The most memory in use is at most the file + the keys and values of the context + 200 MB."""
 
-import subprocess
-import sys
-
-import pytest
-from conftest import ROOT
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory):
-    """The 1.6B's shape with random weights: 1 GB, so that a second copy of anything shows."""
-    path = tmp_path_factory.mktemp("large") / "stablelm-2-1_6b.Q4_K_M.gguf"
-    script = ROOT / "Benchmarks" / "peers" / "random_gguf.py"
-    subprocess.run([sys.executable, script, "stablelm-2-1_6b", "Q4_K_M", path], check=True, capture_output=True)
-    yield path
-    path.unlink()
-
 
 def test_peak_memory(kite, large):
     context = 512

@@ -14,11 +14,27 @@ extension LanguageModel {
 
     /// Loads a model from files that are open already.
     package static func load(_ checkpoint: Checkpoint, options: LoadOptions) throws -> LanguageModel {
+        // The weights come from the disk while the vocabulary is read.
+        for store in checkpoint.stores { store.prefetch() }
+        let lockWarnings = try lock(checkpoint, options)
         let tokenizer = try Tokenizer.load(checkpoint, preTokenizerOverride: options.preTokenizer)
         let template = try ResolvedTemplate(checkpoint, tokenizer: tokenizer, override: options.chatTemplate)
         return try LanguageModel(
             checkpoint: checkpoint, name: checkpoint.name, tokenizer: tokenizer, template: template,
-            warnings: checkpoint.warnings + tokenizer.warnings + template.warnings, options: options)
+            warnings: checkpoint.warnings + tokenizer.warnings + template.warnings + lockWarnings, options: options)
+    }
+
+    /// Keeps the weights in memory as `options` ask.
+    /// - Returns: Why not, in a sentence, where that is no error.
+    private static func lock(_ checkpoint: Checkpoint, _ options: LoadOptions) throws(MemoryLockError) -> [String] {
+        guard options.memoryLocking != .off else { return [] }
+        do {
+            for store in checkpoint.stores { try store.lockInMemory() }
+        } catch {
+            if options.memoryLocking == .required { throw error }
+            return ["\(error.description)"]
+        }
+        return []
     }
 }
 

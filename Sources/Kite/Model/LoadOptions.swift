@@ -1,3 +1,13 @@
+/// Whether weights are kept in memory when others want it.
+public enum MemoryLocking: Sendable, Hashable {
+    /// The system may put weights out; they come back from their file.
+    case off
+    /// They stay, where the system allows it; else ``LanguageModel/warnings`` says why not.
+    case ifAllowed
+    /// They stay, or loading fails with ``MemoryLockError``.
+    case required
+}
+
 /// How a model is loaded and run. The defaults suit the machine and the file.
 public struct LoadOptions: Sendable, Hashable {
     /// Threads that compute; nil takes what the machine (or its container) grants.
@@ -27,11 +37,14 @@ public struct LoadOptions: Sendable, Hashable {
     /// Tokens of a prompt that are computed together. The answer does not depend on it.
     public var promptChunk: Int
 
+    /// Whether weights are kept in memory when others want it.
+    public var memoryLocking: MemoryLocking
+
     /// Options with the given choices.
     public init(
         threads: Int? = nil, contextLength: Int? = nil, kvCacheType: KVCacheType? = nil,
         activations: ActivationPrecision = .int8, chatTemplate: String? = nil, preTokenizer: String? = nil,
-        promptChunk: Int = 512
+        promptChunk: Int = 512, memoryLocking: MemoryLocking = .off
     ) {
         self.threads = threads
         self.contextLength = contextLength
@@ -40,5 +53,6 @@ public struct LoadOptions: Sendable, Hashable {
         self.chatTemplate = chatTemplate
         self.preTokenizer = preTokenizer
         self.promptChunk = promptChunk
+        self.memoryLocking = memoryLocking
     }
 }

@@ -54,6 +54,12 @@ struct EngineArguments: ParsableArguments {
         help: ArgumentHelp("The tokenizer's pre-tokenizer, instead of what the file says.", valueName: "name"))
     var pre: String?
 
+    @Flag(help: "Keep the weights in memory when others want it, as far as the system allows.")
+    var mlock = false
+
+    @Flag(help: "The same, and fail when the system does not allow it.")
+    var mlockRequired = false
+
     /// The library's options.
     func loadOptions(chatTemplate: String? = nil) throws -> LoadOptions {
         if let threads, !(1...1024).contains(threads) {
@@ -64,6 +70,7 @@ struct EngineArguments: ParsableArguments {
         }
         return LoadOptions(
             threads: threads, contextLength: ctxSize, kvCacheType: kv?.type, activations: activations.precision,
-            chatTemplate: chatTemplate, preTokenizer: pre)
+            chatTemplate: chatTemplate, preTokenizer: pre,
+            memoryLocking: mlockRequired ? .required : mlock ? .ifAllowed : .off)
     }
 }

@@ -59,7 +59,6 @@ struct PeerOption {
                 note("one number of threads for everything: -tb is ignored, see -t")
             ),
             (["-ctv", "--cache-type-v"], .needed, note("keys and values have one type: -ctv is ignored, see --kv")),
-            (["--mlock"], .none, note("--mlock is ignored: weights stay mapped from the file")),
             (["--no-mmap"], .none, note("--no-mmap is ignored: weights stay mapped from the file")),
             (["--numa"], .needed, note("--numa is ignored")),
             (["--repack", "--no-repack"], .none, .silent),

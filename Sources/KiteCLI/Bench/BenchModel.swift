@@ -34,14 +34,7 @@ struct BenchModel {
     }
 
     /// The bytes that hold most of the weights.
-    var largestStore: ByteStore? {
-        var largest: ByteStore?
-        for name in checkpoint.tensorNames {
-            guard let store = try? checkpoint.tensor(name).data.store else { continue }
-            if store.count > largest?.count ?? 0 { largest = store }
-        }
-        return largest
-    }
+    var largestStore: ByteStore? { checkpoint.stores.max { $0.count < $1.count } }
 
     /// The type that holds most of the weights.
     private static func mainType(of checkpoint: Checkpoint) -> String {

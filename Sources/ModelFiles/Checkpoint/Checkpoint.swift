@@ -56,6 +56,12 @@ public struct Checkpoint: Sendable {
         return tensor
     }
 
+    /// The bytes that tensors lie in, each once: a file for each part of the model.
+    public var stores: [ByteStore] {
+        var seen: Set<ObjectIdentifier> = []
+        return tensorNames.compactMap { tensors[$0]?.data.store }.filter { seen.insert(ObjectIdentifier($0)).inserted }
+    }
+
     /// Number of weights.
     public var parameterCount: Int { tensors.values.reduce(0) { $0 + $1.rows * $1.columns } }
 

@@ -5,26 +5,31 @@ internal import Darwin
 #endif
 
 /// How many cores this process can really have.
-enum ProcessorCount {
+struct ProcessorCount {
     /// Physical cores in the affinity mask, within the cgroup's CPU quota; at least 1.
-    static let usable: Int = max(1, min(physicalCores, quota ?? .max))
+    static let usable = ProcessorCount(readFile: text).usable
+
+    /// A small file of the kernel's, without its last newline; nil when there is none.
+    let readFile: (_ path: String) -> String?
+
+    var usable: Int { max(1, min(physicalCores, quota ?? .max)) }
 
     #if os(Linux)
     /// Physical cores that own at least one of the logical processors the process may run on.
-    private static var physicalCores: Int {
+    private var physicalCores: Int {
         let allowed = allowedProcessors
         guard !allowed.isEmpty else { return max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
         let cores = allowed.map { processor in
             let folder = "/sys/devices/system/cpu/cpu\(processor)/topology/"
-            return text(folder + "core_cpus_list") ?? text(folder + "thread_siblings_list") ?? "\(processor)"
+            return readFile(folder + "core_cpus_list") ?? readFile(folder + "thread_siblings_list") ?? "\(processor)"
         }
         return Set(cores).count
     }
 
     /// The affinity mask, which the kernel prints as `0-3,8`.
-    private static var allowedProcessors: [Int] {
+    private var allowedProcessors: [Int] {
         let prefix = "Cpus_allowed_list:"
-        let lines = (text("/proc/self/status") ?? "").split(separator: "\n")
+        let lines = (readFile("/proc/self/status") ?? "").split(separator: "\n")
         guard let line = lines.first(where: { $0.hasPrefix(prefix) }) else { return [] }
         return line.dropFirst(prefix.count).split(whereSeparator: { $0 == "," || $0.isWhitespace }).flatMap { part in
             let ends = part.split(separator: "-").compactMap { Int($0) }
@@ -34,8 +39,8 @@ enum ProcessorCount {
     }
 
     /// Whole cores that the cgroups of the process (v2 or v1, and their parents) leave it; nil without a limit.
-    private static var quota: Int? {
-        let groups = (text("/proc/self/cgroup") ?? "").split(separator: "\n")
+    private var quota: Int? {
+        let groups = (readFile("/proc/self/cgroup") ?? "").split(separator: "\n")
         var smallest: Int?
         func consider(_ quota: Int?, _ period: Int?) {
             guard let quota, let period, quota > 0, period > 0 else { return }
@@ -45,16 +50,16 @@ enum ProcessorCount {
             let fields = group.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }
             if fields[1].isEmpty {
-                for path in ancestors(of: fields[2]) {
-                    let limits = (text("/sys/fs/cgroup\(path)/cpu.max") ?? "").split(separator: " ").map { Int($0) }
+                for path in Self.ancestors(of: fields[2]) {
+                    let limits = (readFile("/sys/fs/cgroup\(path)/cpu.max") ?? "").split(separator: " ").map { Int($0) }
                     if limits.count == 2 { consider(limits[0], limits[1]) }
                 }
             } else if fields[1].split(separator: ",").contains("cpu") {
-                for path in ancestors(of: fields[2]) {
+                for path in Self.ancestors(of: fields[2]) {
                     let folder = "/sys/fs/cgroup/cpu\(path)/"
                     consider(
-                        text(folder + "cpu.cfs_quota_us").flatMap { Int($0) },
-                        text(folder + "cpu.cfs_period_us").flatMap { Int($0) })
+                        readFile(folder + "cpu.cfs_quota_us").flatMap { Int($0) },
+                        readFile(folder + "cpu.cfs_period_us").flatMap { Int($0) })
                 }
             }
         }
@@ -85,7 +90,9 @@ enum ProcessorCount {
         return text
     }
     #else
-    private static var physicalCores: Int {
+    private static func text(_ path: String) -> String? { nil }
+
+    private var physicalCores: Int {
         var count: Int32 = 0
         var size = MemoryLayout<Int32>.size
         for name in ["hw.perflevel0.physicalcpu", "hw.physicalcpu"]
@@ -95,6 +102,6 @@ enum ProcessorCount {
         return 1
     }
 
-    private static var quota: Int? { nil }
+    private var quota: Int? { nil }
     #endif
 }

@@ -30,7 +30,8 @@ import Testing
         Case(input: ["generate", "-r", "--"], output: ["generate", "--stop=--"]),
         Case(input: ["generate", "-i", "-ins", "-m", "f"], output: ["chat", "--model=f"]),
         Case(input: ["generate", "-cnv"], output: ["chat"]),
-        Case(input: ["chat", "-cnv", "--mlock"], output: ["chat"], notes: 1),
+        Case(input: ["generate", "--no-mmap"], output: ["generate"], notes: 1),
+        Case(input: ["chat", "-cnv", "--mlock"], output: ["chat", "--mlock"]),
         Case(
             input: ["bench", "-p", "512", "-n", "64", "-r", "2"],
             output: ["bench", "--n-prompt=512", "--n-gen=64", "--repetitions=2"]),

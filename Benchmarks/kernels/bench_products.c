@@ -32,7 +32,8 @@ static double time_product(const struct weight_type *t, const uint8_t *weights, 
     struct product_job job = {.rows = rows, .threads = (size_t)threads};
     enum kite_activations format = kite_activations_of(t->type);
     float *x = aligned(columns * K * sizeof(float)), *out = aligned(columns * rows * sizeof(float));
-    void *panel = aligned(kite_panel_bytes(K, columns));
+    void *panel = aligned(format == KITE_ACTIVATIONS_BF16 ? kite_panel_bytes_bf16(K, columns)
+                                                          : kite_panel_bytes(K, columns));
     random_floats(x, columns * K);
     if (format != KITE_ACTIVATIONS_F32)
         for (size_t c = 0; c < columns; c++) kite_panel_write(format, x + c * K, K, columns, c, panel);
@@ -68,7 +69,10 @@ void bench_products(int threads, struct ceilings ceilings, const char *only) {
         for (size_t j = 0; j < COUNT(batches); j++) {
             double operations = 2.0 * ROWS * K * (double)batches[j];
             rate = operations / time_product(t, weights, ROWS, batches[j], threads);
-            double peak = kite_activations_of(t->type) == KITE_ACTIVATIONS_F32 ? ceilings.f32 : ceilings.int8;
+            const enum kite_activations format = kite_activations_of(t->type);
+            double peak = format == KITE_ACTIVATIONS_F32 ? ceilings.f32
+                          : format == KITE_ACTIVATIONS_BF16 && ceilings.bf16 > 0 ? ceilings.bf16
+                          : format == KITE_ACTIVATIONS_BF16 ? ceilings.f32 : ceilings.int8;
             if (batches[j] == MOST_COLUMNS)
                 printf(" %.0f (%.0f%%) |", rate * 1e-9, rate / peak * 100);
             else

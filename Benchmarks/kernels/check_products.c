@@ -32,8 +32,13 @@ static void random_activations(float *x, size_t count, enum weight_kind kind) {
     }
 }
 
+static size_t bytes_of_panel(const struct shape *s) {
+    return s->format == KITE_ACTIVATIONS_BF16 ? kite_panel_bytes_bf16(s->k, s->columns)
+                                              : kite_panel_bytes(s->k, s->columns);
+}
+
 static void *write_panel(const struct shape *s, const float *x, size_t stride) {
-    void *panel = guarded(kite_panel_bytes(s->k, s->columns));
+    void *panel = guarded(bytes_of_panel(s));
     for (size_t c = 0; c < s->columns; c++)
         kite_panel_write(s->format, x + c * stride, s->k, s->columns, c, panel);
     return panel;
@@ -42,7 +47,7 @@ static void *write_panel(const struct shape *s, const float *x, size_t stride) {
 static size_t check_product(enum kite_cpu_level level, const struct weight_type *t, const struct shape *s) {
     const size_t row_bytes = s->k / t->numbers * t->bytes, stride = s->k + random_below(3), out_stride = s->rows + 3;
     const size_t weight_bytes = s->rows * row_bytes, float_bytes = s->columns * stride * sizeof(float);
-    const size_t outputs = s->columns * out_stride, panel_bytes = kite_panel_bytes(s->k, s->columns);
+    const size_t outputs = s->columns * out_stride, panel_bytes = bytes_of_panel(s);
     uint8_t *weights = guarded(weight_bytes);
     random_weights(t, s->kind, weights, weight_bytes / t->bytes);
     float *x = guarded(float_bytes), *bias = guarded(s->rows * sizeof(float)), *out[2];

@@ -119,7 +119,7 @@ import Testing
     /// Numbers and products of every magnitude, subnormal results among them, and all special values.
     @Test func bfloat16ProductsAreTheSameOnEveryLevel() throws {
         var random = RandomFloats(seed: 21)
-        for (rows, width, columns) in [(5, 96, 1), (7, 64, 3), (9, 45, 7), (66, 2600, 26)] {
+        for (rows, width, columns) in [(5, 96, 1), (7, 64, 3), (9, 45, 7), (20, 1400, 26)] {
             /// Exponents near those whose products are subnormal, or any.
             func bits(_ index: Int) -> UInt32 {
                 let number = random.numbers(2)

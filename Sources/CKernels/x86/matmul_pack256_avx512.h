@@ -19,10 +19,10 @@ KITE_INLINE void pack_q4_k(enum kite_type type, struct rows r, struct tile *t) {
 #pragma clang loop unroll(full)
     for (int g = 0; g < 4; g++) {
         __m512i x[8], low_sum = _mm512_setzero_si512(), high_sum = low_sum;
-        fetch(r, kite_block_bytes(type), (size_t)g, 4);
         transpose32(r, (size_t)((five ? 48 : 16) + 32 * g), x);
 #pragma clang loop unroll(full)
         for (int j = 0; j < 8; j++) {
+            if (j % 2 == 0) fetch(r, kite_block_bytes(type), (size_t)(4 * g + j / 2));
             __m512i low, up = _mm512_srli_epi32(x[j], 4);
             if (five) {
                 low = join_bits(x[j], 15, rotate(high[j], 4 - 2 * g), 31);
@@ -55,12 +55,11 @@ KITE_INLINE void pack_q6_k(struct rows r, struct tile *t) {
     for (int half = 0; half < 2; half++) {
         __m512i first[8], second[8], high[8], code[4], total[4];
         transpose32(r, (size_t)(64 * half), first);
-        fetch(r, 210, (size_t)(2 * half), 4);
         transpose32(r, (size_t)(64 * half + 32), second);
         transpose32(r, (size_t)(128 + 32 * half), high);
-        fetch(r, 210, (size_t)(2 * half + 1), 4);
 #pragma clang loop unroll(full)
         for (int j = 0; j < 8; j++) {
+            fetch(r, 210, (size_t)(8 * half + j));
             code[0] = join_bits(first[j], 15, rotate(high[j], 4), 63);
             code[1] = join_bits(second[j], 15, rotate(high[j], 2), 63);
             code[2] = join_bits(_mm512_srli_epi32(first[j], 4), 15, high[j], 63);
@@ -99,7 +98,7 @@ KITE_INLINE void pack_q2_k(struct rows r, struct tile *t) {
 #pragma clang loop unroll(full)
         for (int part = 0; part < 8; part++) {
             const int m = part / 2, at = part % 2 * 4, g = 8 * half + part;
-            if (part % 4 == 0) fetch(r, 84, (size_t)(2 * half + part / 4), 4);
+            fetch(r, 84, (size_t)g);
             __m512i times = _mm512_and_si512(spread_byte(scale[g / 4], g % 4), _mm512_set1_epi16(255));
             __m512i total = _mm512_setzero_si512();
             for (int j = 0; j < 4; j++) {
@@ -136,7 +135,7 @@ KITE_INLINE void pack_q3_k(struct rows r, struct tile *t) {
 #pragma clang loop unroll(full)
         for (int part = 0; part < 8; part++) {
             const int m = part / 2, at = part % 2 * 4, g = 8 * half + part;
-            if (part % 4 == 0) fetch(r, 110, (size_t)(2 * half + part / 4), 4);
+            fetch(r, 110, (size_t)g);
             __m512i bytes = spread_byte(scale[g / 4], g % 4), times = _mm512_srai_epi16(_mm512_slli_epi16(bytes, 8), 8);
             __m512i total = _mm512_setzero_si512();
 #pragma clang loop unroll(full)
@@ -163,9 +162,9 @@ KITE_INLINE void pack_iq4_xs(struct rows r, struct tile *t) {
 #pragma clang loop unroll(full)
     for (int g = 0; g < 8; g++) {
         __m512i x[4];
-        fetch(r, 136, (size_t)g, 8);
         transpose16(r, (size_t)(8 + 16 * g), x);
         for (int j = 0; j < 4; j++) {
+            if (j % 2 == 0) fetch(r, 136, (size_t)(2 * g + j / 2));
             t->code[8 * g + j] = iq4_codes(x[j]);
             t->code[8 * g + 4 + j] = iq4_codes(_mm512_srli_epi32(x[j], 4));
         }

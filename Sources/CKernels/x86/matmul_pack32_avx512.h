@@ -14,10 +14,11 @@ KITE_INLINE __m512i spread_nibble(__m512i x, int j) {
 KITE_INLINE void pack_block32(enum kite_type type, struct rows r, size_t at, int b, struct tile *t) {
     const int has_min = kite_has_min(type), has_high = type == KITE_Q5_0 || type == KITE_Q5_1;
     __m512i head[4], x[4], high = _mm512_setzero_si512(), *code = t->code + 8 * b;
-    fetch(r, 8 * kite_block_bytes(type), (size_t)b, 8);
+    fetch(r, 8 * kite_block_bytes(type), (size_t)(2 * b));
     transpose16(r, at, head);
     t->scale[b] = _mm512_castps_si512(low_half(head[0]));
     if (has_min) t->min[b] = _mm512_castps_si512(high_half(head[0]));
+    fetch(r, 8 * kite_block_bytes(type), (size_t)(2 * b + 1));
     if (type == KITE_Q8_0) {
         transpose32(r, at + 2, code);
         t->start[b] = start_of_codes(code);

@@ -21,6 +21,7 @@ from tables import print_tables
 TYPES = "Q2_K Q3_K_S Q3_K_M Q3_K_L Q4_0 Q4_K_S Q4_K_M Q5_0 Q5_K_S Q5_K_M Q6_K Q8_0 F16 BF16".split()
 # Whose scout stands in for a test that was not scouted for this type.
 STAND_IN = {"pp4096": "pp512", "tg32@4096": "tg64", "tg32x8": "pp512"}
+CLOSE = 0.04  # of the fastest rate
 WORK_LEFT = 3  # exit status
 
 
@@ -56,14 +57,14 @@ def load(path):
         return [json.loads(line) for line in file]
 
 
-def best_configuration(scouts, kind, test):
-    """llama.cpp's fastest configuration; as it comes when nothing was scouted."""
+def best_configurations(scouts, kind, test):
+    """llama.cpp's fastest configuration and those so close behind that one scout does not tell them apart."""
     for name in (test, STAND_IN.get(test)):
         rates = {tuple(s["configuration"]): s["rate"] for s in scouts
                  if s["type"] == kind and s["test"] == name and s["contender"] == "llama.cpp"}
         if rates:
-            return max(rates, key=rates.get)
-    return (1, 1)
+            return [c for c in rates if rates[c] >= (1 - CLOSE) * max(rates.values())]
+    return [(1, 1)]
 
 
 def plan(options, scouts):
@@ -81,9 +82,9 @@ def plan(options, scouts):
                     for configuration in CONFIGURATIONS:
                         yield kind, tests, number, "llama.cpp", configuration
                     continue
-                best = {test: best_configuration(scouts, kind, test.name) for test in tests}
-                for configuration in sorted(set(best.values())):
-                    chosen = [test for test in tests if best[test] == configuration]
+                best = {test: best_configurations(scouts, kind, test.name) for test in tests}
+                for configuration in sorted({c for configurations in best.values() for c in configurations}):
+                    chosen = [test for test in tests if configuration in best[test]]
                     yield kind, chosen, number, "llama.cpp", configuration
 
 

@@ -15,12 +15,14 @@ import Testing
     private static let normBytes = 5 * 2 * 256 * 4
     private static let layout = KVLayout(type: .f16, layers: 2, kvHeads: 2, headSize: 64)
 
-    private static func work(_ mix: String = "Q8_0", window: Int? = nil) throws -> ModelWork {
+    private static func work(
+        _ mix: String = "Q8_0", window: Int? = nil, activations: ActivationPrecision = .int8
+    ) throws -> ModelWork {
         var shape = shape
         shape.slidingWindow = window
         let checkpoint = try SyntheticModel.checkpoint(
             name: "tiny", configuration: shape, mix: #require(QuantizationMix(name: mix)))
-        return try ModelWork(checkpoint, layout: #require(layout), activations: .int8)
+        return try ModelWork(checkpoint, layout: #require(layout), activations: activations)
     }
 
     private static func machine(
@@ -88,6 +90,15 @@ import Testing
         let attention = Double(4 * 4 * 64 * 2) / 2e6
         let ceiling = work.ceiling(of: .init(prompt: 1), promptChunk: 512, machine)
         #expect(abs(1 / ceiling - (products + attention)) < 1e-9)
+    }
+
+    @Test func exactProductsAreF32() throws {
+        let pass = ModelWork.Pass(positions: [0], tokens: 1, wantsLogits: true)
+        let machine = Self.machine(int8: 4e6, bf16: 2e6, f32: 1e6)
+        let seconds = try Self.work("F32").seconds(pass, machine)
+        for type in ["Q4_0", "BF16"] {
+            #expect(try Self.work(type, activations: .float32).seconds(pass, machine) == seconds)
+        }
     }
 
     @Test func withoutBF16InstructionsF32IsThePeak() throws {

@@ -9,6 +9,15 @@
 #include <sys/auxv.h>
 #define KITE_HWCAP_ASIMDDP (1ul << 20)
 #define KITE_HWCAP2_I8MM (1ul << 13)
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+
+/// Whether the kernel says that an optional instruction set is there.
+static int has_feature(const char *name) {
+    int value = 0;
+    size_t size = sizeof value;
+    return sysctlbyname(name, &value, &size, NULL, 0) == 0 && value != 0;
+}
 #endif
 
 static const struct {
@@ -32,7 +41,8 @@ static int supports(enum kite_cpu_level level) {
     if (level == KITE_CPU_SCALAR) return 1;
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
+               __builtin_cpu_supports("bmi2");
     int avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                  __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
                  __builtin_cpu_supports("avx512vnni");
@@ -51,7 +61,9 @@ static int supports(enum kite_cpu_level level) {
     case KITE_CPU_NEON_I8MM:
         return (getauxval(AT_HWCAP) & KITE_HWCAP_ASIMDDP) && (getauxval(AT_HWCAP2) & KITE_HWCAP2_I8MM);
 #elif defined(__APPLE__)
-    case KITE_CPU_NEON_DOTPROD: return 1;
+    case KITE_CPU_NEON_DOTPROD: return has_feature("hw.optional.arm.FEAT_DotProd");
+    case KITE_CPU_NEON_I8MM:
+        return has_feature("hw.optional.arm.FEAT_DotProd") && has_feature("hw.optional.arm.FEAT_I8MM");
 #endif
     default: return 0;
     }

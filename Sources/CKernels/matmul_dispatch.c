@@ -5,10 +5,14 @@
 static const struct kite_matmul_table *table(void) {
     switch (kite_cpu_current()) {
 #if defined(__x86_64__)
-    case KITE_CPU_AVX2:
-    case KITE_CPU_AVXVNNI: return &kite_matmul_avx2;
+    case KITE_CPU_AVX2: return &kite_matmul_avx2;
+    case KITE_CPU_AVXVNNI: return &kite_matmul_avxvnni;
     case KITE_CPU_AVX512:
     case KITE_CPU_AVX512BF16: return &kite_matmul_avx512;
+#elif defined(__aarch64__)
+    case KITE_CPU_NEON: return &kite_matmul_neon;
+    case KITE_CPU_NEON_DOTPROD: return &kite_matmul_neon_dotprod;
+    case KITE_CPU_NEON_I8MM: return &kite_matmul_neon_i8mm;
 #endif
     default: return &kite_matmul_scalar;
     }

@@ -14,8 +14,10 @@ struct kite_matmul_table {
 
 extern const struct kite_matmul_table kite_matmul_scalar;
 #if defined(__x86_64__)
-extern const struct kite_matmul_table kite_matmul_avx2, kite_matmul_avx512;
+extern const struct kite_matmul_table kite_matmul_avx2, kite_matmul_avxvnni, kite_matmul_avx512;
 void kite_multiply_bf16_native(const struct kite_product *, size_t begin, size_t end, void *scratch);
+#elif defined(__aarch64__)
+extern const struct kite_matmul_table kite_matmul_neon, kite_matmul_neon_dotprod, kite_matmul_neon_i8mm;
 #endif
 
 /// Scratch of the integer kernels: tiles of unpacked weights and partial sums.

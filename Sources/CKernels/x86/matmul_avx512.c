@@ -5,10 +5,12 @@
 
 #include "quant_x86.h"
 
+#include "gemv256_avx512.h"
+#include "gemv32_avx512.h"
+#include "gemv_float_avx512.h"
 #include "matmul_bf16_avx512.h"
 #include "matmul_float_avx512.h"
 #include "matmul_tile_avx512.h"
-#include "matmul_vector_avx512.h"
 #include "quant_panel_avx512.h"
 
 static void dequantize(enum kite_type type, const uint8_t *blocks, size_t count, float *out) {
@@ -23,11 +25,23 @@ static void write_q256(const float *x, size_t k, size_t columns, struct kite_rec
     kite_write_q256(x, k, columns, record);
 }
 
-/// The kernels of one type: rows along k for few columns, tiles for many.
+static void multiply_floats(const struct kite_product *p, size_t begin, size_t end, void *scratch) {
+    if (p->columns > 1) return multiply_f32(p, begin, end, scratch);
+    switch (p->type) {
+    case KITE_F32: gemv_float(KITE_F32, p, begin, end); break;
+    case KITE_F16: gemv_float(KITE_F16, p, begin, end); break;
+    case KITE_BF16: gemv_float(KITE_BF16, p, begin, end); break;
+    default: multiply_f32(p, begin, end, scratch); break;
+    }
+}
+
+/// The kernels of one type: rows along k for a single column, tiles for more.
 #define PRODUCT(TYPE)                                                                                               \
     static void multiply_##TYPE(const struct kite_product *p, size_t begin, size_t end, void *scratch) {            \
-        if (p->columns == 1)                                                                                        \
-            vector_rows(KITE_##TYPE, p, begin, end, 1);                                                             \
+        if (p->columns == 1 && kite_is_by_256(KITE_##TYPE))                                                         \
+            gemv256(KITE_##TYPE, p, begin, end, scratch);                                                           \
+        else if (p->columns == 1)                                                                                   \
+            gemv32(KITE_##TYPE, p, begin, end, scratch);                                                            \
         else                                                                                                        \
             tile_rows(KITE_##TYPE, p, begin, end, scratch);                                                         \
     }
@@ -68,7 +82,7 @@ static void multiply_q256(const struct kite_product *p, size_t begin, size_t end
 }
 
 const struct kite_matmul_table kite_matmul_avx512 = {
-    dequantize, write_q32, write_q256, {multiply_f32, multiply_q32, multiply_q256, multiply_bf16},
+    dequantize, write_q32, write_q256, {multiply_floats, multiply_q32, multiply_q256, multiply_bf16},
 };
 #pragma clang attribute pop
 #endif

@@ -58,11 +58,13 @@ KITE_INLINE void gemv_unpack32(enum kite_type type, const uint8_t *b, int r, __m
     __m512i first = _mm512_loadu_si512(b), last = _mm512_loadu_si512(b + 4 * bytes - 64);
     if (type == KITE_Q8_0) {
         __m512i second = _mm512_loadu_si512(b + 64), index = gemv_block_words(type, 1, 8);
+        __m512i next = _mm512_add_epi16(index, _mm512_set1_epi16(4));
         *low = _mm512_permutex2var_epi16(first, index, second);
-        *high = _mm512_permutex2var_epi16(_mm512_loadu_si512(b + 8), _mm512_add_epi16(index, _mm512_set1_epi16(4)), last);
+        *high = _mm512_permutex2var_epi16(_mm512_loadu_si512(b + 8), next, last);
         *low = _mm512_xor_si512(*low, _mm512_set1_epi8(-128));
         *high = _mm512_xor_si512(*high, _mm512_set1_epi8(-128));
-        const __m512i scale = _mm512_setr_epi64(0, 0x0011001100110011, 0x0022002200220022, 0x0033003300330033, 0, 0, 0, 0);
+        const __m512i scale =
+            _mm512_setr_epi64(0, 0x0011001100110011, 0x0022002200220022, 0x0033003300330033, 0, 0, 0, 0);
         *scales = _mm512_maskz_permutex2var_epi16(0x1111u << r, first, scale, second);
         return;
     }
@@ -85,8 +87,9 @@ KITE_INLINE void gemv_unpack32(enum kite_type type, const uint8_t *b, int r, __m
         *high = _mm512_mask_add_epi8(*high, _mm512_test_epi8_mask(high_bits, bit), *high, sixteen);
     }
     if (has_min) {
-        const int w = bytes / 4, third = 2 * w > 15 ? 2 * w + 32 - 4 * w : 2 * w, fourth = 3 * w > 15 ? 3 * w + 32 - 4 * w : 3 * w;
-        const __m512i scale = _mm512_setr_epi32(0, 0, 0, 0, w, w, w, w, third, third, third, third, fourth, fourth, fourth, fourth);
+        // The first dwords of the four blocks; those beyond the first 16 are in `last`.
+        const int w = bytes / 4, y = 2 * w > 15 ? 32 - 2 * w : 2 * w, z = 3 * w > 15 ? 32 - w : 3 * w;
+        const __m512i scale = _mm512_setr_epi32(0, 0, 0, 0, w, w, w, w, y, y, y, y, z, z, z, z);
         *scales = _mm512_maskz_permutex2var_epi32((__mmask16)(0x1111 << r), first, scale, last);
     } else {
         __m512i words = _mm512_setr_epi64(0, 0x0001000100010001, 0x0002000200020002, 0x0003000300030003, 0, 0, 0, 0);
@@ -108,11 +111,10 @@ KITE_INLINE __m128 gemv_part(enum kite_type type, const uint8_t *const row[4], c
     __m512 product = _mm512_cvtepi32_ps(gemv_sum_quarters(dot)), m = _mm512_setzero_ps();
     __m512i all = _mm512_ternarylogic_epi64(_mm512_or_si512(scales[0], scales[1]), scales[2], scales[3], 0xfe);
     if (has_min) {
-        const __m512i odd = _mm512_set1_epi32(0x00010001);
-        const __m512i evens_then_odds = _mm512_add_epi16(
-            _mm512_slli_epi16(_mm512_set_epi16(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9,
-                                               8, 7, 6, 5, 4, 3, 2, 1, 0), 1),
-            _mm512_inserti64x4(_mm512_setzero_si512(), _mm512_castsi512_si256(odd), 1));
+        // 0, 2, 4 ... 30, 1, 3, 5 ... 31
+        const __m512i evens_then_odds =
+            _mm512_set_epi16(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1, 30, 28, 26, 24, 22, 20, 18, 16,
+                             14, 12, 10, 8, 6, 4, 2, 0);
         all = _mm512_permutexvar_epi16(evens_then_odds, all);
         m = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(all, 1));
     }

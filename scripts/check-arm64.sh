@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Builds the kernel checker for arm64 and runs it under emulation: every kernel, at every level, against its scalar twin.
-# Ends with 3, saying what is missing, where the tools are not there.
+# Builds the kernel checker for arm64 and runs it under emulation: every kernel, at every level, against its scalar
+# twin.
+# Options are the checker's: --rounds N, --seed N. Ends with 3, saying what is missing, where the tools are not there;
+# with --tools, looks for them only.
 # Debian: apt-get install qemu-user-static libc6-dev-arm64-cross libgcc-12-dev-arm64-cross
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,6 +12,7 @@ command -v "${CC:-clang}" >/dev/null || missing 'no clang'
 [ -e /usr/aarch64-linux-gnu/lib/libc.a ] || missing 'no arm64 C library (Debian: libc6-dev-arm64-cross)'
 compgen -G '/usr/lib/gcc-cross/aarch64-linux-gnu/*/libgcc.a' >/dev/null ||
     missing 'no arm64 libgcc (Debian: libgcc-12-dev-arm64-cross)'
+[ "${1:-}" != --tools ] || exit 0
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -23,6 +26,7 @@ expect() {
     [ "$found" = "$2 " ] || { echo "$1 has levels: $found(expected: $2)"; exit 1; }
     echo "$1: $2"
 }
+unset KITE_CPU
 expect cortex-a57 'scalar neon'
 expect neoverse-n1 'scalar neon dotprod'
 expect max 'scalar neon dotprod i8mm'

@@ -113,9 +113,10 @@ void bench_attention(struct ceilings ceilings) {
         {"StableLM 2 12B", 8, 4, 160},
         {"Zephyr 7B", 8, 4, 128},
     };
-    printf("\nAttention over %d tokens, one thread: a token (GB/s of cache, share of the read bandwidth), %d tokens of a\n"
-           "prompt (GOP/s), storing a page (GB/s).\n\n"
-           "| shape | head | heads | cache | token | prompt | store |\n| --- | ---: | ---: | --- | ---: | ---: | ---: |\n",
+    printf("\nAttention over %d tokens, one thread: a token (GB/s of cache, share of the read bandwidth), %d tokens\n"
+           "of a prompt (GOP/s), storing a page (GB/s).\n\n"
+           "| shape | head | heads | cache | token | prompt | store |\n"
+           "| --- | ---: | ---: | --- | ---: | ---: | ---: |\n",
            CONTEXT, PROMPT);
     for (size_t i = 0; i < COUNT(shapes); i++)
         for (int type = 0; type < 3; type++) bench_shape(&shapes[i], (enum kite_cache_type)type, ceilings);

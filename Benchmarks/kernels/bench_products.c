@@ -21,7 +21,8 @@ struct product_job {
 static void run_product(void *context, int thread) {
     struct product_job *job = context;
     const size_t step = 64, pieces = job->rows / step;
-    size_t begin = pieces * (size_t)thread / job->threads * step, end = pieces * ((size_t)thread + 1) / job->threads * step;
+    const size_t begin = pieces * (size_t)thread / job->threads * step;
+    const size_t end = pieces * ((size_t)thread + 1) / job->threads * step;
     for (size_t row = begin; row < end; row += step)
         kite_product_rows(&job->product, row, row + step, job->scratch[thread]);
 }
@@ -38,8 +39,9 @@ static double time_product(const struct weight_type *t, const uint8_t *weights, 
     if (format != KITE_ACTIVATIONS_F32)
         for (size_t c = 0; c < columns; c++) kite_panel_write(format, x + c * K, K, columns, c, panel);
     for (int i = 0; i < threads; i++) job.scratch[i] = aligned(kite_product_scratch(format, K));
-    job.product = (struct kite_product){t->type, format, weights, K / t->numbers * t->bytes, K,
-                                        format == KITE_ACTIVATIONS_F32 ? (void *)x : panel, K, columns, NULL, out, rows};
+    const void *numbers = format == KITE_ACTIVATIONS_F32 ? (void *)x : panel;
+    job.product = (struct kite_product){t->type, format, weights, K / t->numbers * t->bytes, K, numbers, K, columns,
+                                        NULL, out, rows};
     double time = best_time(run_product, &job, threads);
     for (int i = 0; i < threads; i++) free(job.scratch[i]);
     free(panel);
@@ -50,8 +52,8 @@ static double time_product(const struct weight_type *t, const uint8_t *weights, 
 
 void bench_products(int threads, struct ceilings ceilings, const char *only) {
     static const size_t batches[] = {2, 4, 8, 16, MOST_COLUMNS};
-    printf("\nProducts of a %d x %d matrix: GB/s of weights for one column, GOP/s for more; in brackets the share of the\n"
-           "read bandwidth and of the multiply-adds.\n\n| type | 1 column |", ROWS, K);
+    printf("\nProducts of a %d x %d matrix: GB/s of weights for one column, GOP/s for more; in brackets the share\n"
+           "of the read bandwidth and of the multiply-adds.\n\n| type | 1 column |", ROWS, K);
     for (size_t i = 0; i < COUNT(batches); i++) printf(" %zu |", batches[i]);
     printf("\n| --- | ---: |");
     for (size_t i = 0; i < COUNT(batches); i++) printf(" ---: |");

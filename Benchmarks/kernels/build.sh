@@ -8,7 +8,8 @@ shift
 kernels=$here/../../Sources/CKernels
 objects=$(mktemp -d)
 trap 'rm -rf "$objects"' EXIT
-flags=(-std=c11 -D_GNU_SOURCE -O3 -ffp-contract=off -Wall -Wextra -Werror -Wno-unused-command-line-argument -pthread "-I$kernels/include")
+flags=(-std=c11 -D_GNU_SOURCE -O3 -ffp-contract=off -Wall -Wextra -Werror -Wno-unused-command-line-argument -pthread
+    "-I$kernels/include")
 
 mapfile -t sources < <(find "$kernels" "$here" -name '*.c' | sort)
 printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -I{} sh -c \

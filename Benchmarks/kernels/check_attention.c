@@ -38,7 +38,8 @@ static void random_sequence(struct sequence *s, int is_long) {
     a->first_position = random_below(is_long ? 2300 : 200);
     a->window = random_below(3) ? 0 : 1 + random_below(300);
     a->scale = 1 / sqrtf((float)a->dim);
-    size_t side = side_bytes(a->type, a->dim), width = a->heads * a->group * a->dim, all = a->first_position + a->tokens;
+    size_t side = side_bytes(a->type, a->dim), width = a->heads * a->group * a->dim;
+    size_t all = a->first_position + a->tokens;
     a->key_offset = 64 * random_below(2);
     a->value_offset = a->key_offset + (side + 63) / 64 * 64;
     a->head_stride = a->value_offset + (side + 63) / 64 * 64;

@@ -31,8 +31,8 @@ void random_floats(float *x, size_t count);
 
 // ---- memory ----
 
-/// `bytes` bytes that end where a page ends that cannot be touched: reading past them crashes. Aligned as far as `bytes`
-/// is. Ends the program when there is no memory.
+/// `bytes` bytes that end where a page starts that cannot be touched: reading past them crashes. Aligned as far as
+/// `bytes` is. Ends the program when there is no memory.
 void *guarded(size_t bytes);
 void release_guarded(void *memory, size_t bytes);
 /// 64-byte aligned, zeroed; to be freed with free.
@@ -55,7 +55,8 @@ double best_time(void (*work)(void *, int), void *context, int threads);
 
 // ---- levels ----
 
-/// The levels this CPU has, lowest first, or just the one that KITE_CPU names. Returns how many; 0 if KITE_CPU names none.
+/// The levels this CPU has, lowest first, or just the one that KITE_CPU names. Returns how many: 0 when it has none of
+/// that name.
 size_t usable_levels(enum kite_cpu_level levels[16]);
 
 // ---- the two modes ----

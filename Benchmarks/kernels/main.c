@@ -41,9 +41,9 @@ static int bench(const enum kite_cpu_level *levels, size_t count, int threads, c
         if (levels[i] == KITE_CPU_SCALAR && count > 1) continue;
         kite_cpu_force(levels[i]);
         struct ceilings c = measure_ceilings(threads);
-        printf("\n## %s, %d thread%s\n\nReads %.1f GB/s; at most %.0f GOP/s with 8-bit integers, %.0f with bf16, %.0f with f32.\n",
-               kite_cpu_name(levels[i]), threads, threads > 1 ? "s" : "", c.read * 1e-9, c.int8 * 1e-9, c.bf16 * 1e-9,
-               c.f32 * 1e-9);
+        printf("\n## %s, %d thread%s\n\n", kite_cpu_name(levels[i]), threads, threads > 1 ? "s" : "");
+        printf("Reads %.1f GB/s; at most %.0f GOP/s with 8-bit integers, %.0f with bf16, %.0f with f32.\n",
+               c.read * 1e-9, c.int8 * 1e-9, c.bf16 * 1e-9, c.f32 * 1e-9);
         if (products) bench_products(threads, c, type);
         if (rows && threads == 1) bench_rows(c);
         if (attention && threads == 1) bench_attention(c);

@@ -5,12 +5,12 @@
 // The level includes this file after it has defined
 //   LANES, LANE_COLUMNS   lanes of a register, and over how many columns they are spread, column by column
 //   LANE_NUMBERS          consecutive weights of a row in a register of codes
-//   STEP_TILES, STEP      a register tile: tiles of rows by groups of LANE_COLUMNS columns
+//   STEP_TILES, STEP      a register tile: tiles of rows by groups of LANE_COLUMNS columns, at most
 //   floats, ints, bytes   vectors of LANES floats and integers, and of as many bytes
 //   struct tile           with `code`, `scale`, `start`, `d`, `dmin`, `d32`, `m32`
 //   partial               sums of few products, narrower than `ints` where the level has nothing wider
 //   operand               codes of activations
-// and the functions used below.
+// and the functions used below; `step_of` narrows STEP for a type.
 #ifndef KITE_MATMUL_LANES_H
 #define KITE_MATMUL_LANES_H
 
@@ -32,8 +32,8 @@ _Static_assert(sizeof(struct block_scratch) <= KITE_TILE_SCRATCH, "fits the scra
 /// Some columns of a slab, a group of LANE_COLUMNS after the other.
 struct columns {
     const struct kite_record *first;
-    int groups;         ///< a constant where loops are to be unrolled
-    size_t last_stride; ///< bytes from a column of the last group to the next: 0 when it is the only one
+    int groups;          ///< a constant where loops are to be unrolled
+    size_t last_stride;  ///< bytes from a column of the last group to the next: 0 when it is the only one
 };
 
 KITE_INLINE size_t stride_of(struct columns x, int group) {
@@ -66,8 +66,9 @@ KITE_INLINE void add_codes(enum kite_type type, const struct tile *t, struct col
 #pragma clang loop unroll(full)
     for (int q = 0; q < count; q++)
         for (int c = 0; c < x.groups; c++) {
-            operand codes = load_codes(type, x.first[c * LANE_COLUMNS].code, stride_of(x, c), at + q);
-            for (int r = 0; r < STEP_TILES; r++) part[r][c] = add_products(type, part[r][c], t[r].code[at + q], codes);
+            operand codes = load_codes(type, x.first[c * LANE_COLUMNS].code, stride_of(x, c), at, q);
+            for (int r = 0; r < STEP_TILES; r++)
+                part[r][c] = add_products(type, part[r][c], (t[r].code + at)[q], codes);
         }
 }
 
@@ -127,7 +128,8 @@ KITE_INLINE void step32(enum kite_type type, const struct tile *t, struct column
 }
 
 /// A register tile, `groups` (a constant) groups of columns wide.
-KITE_INLINE void step(enum kite_type type, const struct tile *t, struct columns x, int groups, floats *sum, int blocks) {
+KITE_INLINE void step(enum kite_type type, const struct tile *t, struct columns x, int groups, floats *sum,
+                      int blocks) {
     x.groups = groups;
     if (kite_is_by_256(type))
         step256(type, t, x, sum);
@@ -138,11 +140,11 @@ KITE_INLINE void step(enum kite_type type, const struct tile *t, struct columns 
 /// All columns of a slab.
 KITE_INLINE void sweep(enum kite_type type, struct block_scratch *s, int tiles, const struct kite_record *x,
                        size_t columns, int blocks) {
-    const int groups = (int)(columns + LANE_COLUMNS - 1) / LANE_COLUMNS;
+    const int groups = (int)(columns + LANE_COLUMNS - 1) / LANE_COLUMNS, most = step_of(type);
     for (int c = 0, width; c < groups; c += width) {
         const int left = groups - c;
         // Equal parts rather than a narrow last one.
-        width = (left - 1) / ((left + STEP - 1) / STEP) + 1;
+        width = (left - 1) / ((left + most - 1) / most) + 1;
         struct columns part = {x + c * LANE_COLUMNS, width, sizeof *x};
         if (c + width == groups && columns % LANE_COLUMNS != 0) part.last_stride = 0;
         for (int i = 0; i < tiles; i += STEP_TILES) {
@@ -151,13 +153,14 @@ KITE_INLINE void sweep(enum kite_type type, struct block_scratch *s, int tiles, 
             case 1: step(type, s->tile + i, part, 1, sum, blocks); break;
             case 2: step(type, s->tile + i, part, 2, sum, blocks); break;
             case 3: step(type, s->tile + i, part, 3, sum, blocks); break;
-#if STEP > 4
             case 4: step(type, s->tile + i, part, 4, sum, blocks); break;
+#if STEP > 4
+            case 5:
+                if (most > 4) step(type, s->tile + i, part, 5, sum, blocks);
+                break;
+            default:
+                if (most > 4) step(type, s->tile + i, part, STEP, sum, blocks);
 #endif
-#if STEP > 5
-            case 5: step(type, s->tile + i, part, 5, sum, blocks); break;
-#endif
-            default: step(type, s->tile + i, part, STEP, sum, blocks); break;
             }
         }
     }

@@ -48,6 +48,11 @@ KITE_INLINE int group_of(enum kite_type type) {
     return type == KITE_Q4_K || type == KITE_Q5_K || type == KITE_IQ4_XS ? 32 : 16;
 }
 
+KITE_INLINE int step_of(enum kite_type type) {
+    (void)type;
+    return STEP;
+}
+
 KITE_INLINE floats fused(floats a, floats b, floats c) { return __builtin_elementwise_fma(a, b, c); }
 
 /// The word at `p` for the lanes of a column, that `stride` bytes on for those of the next.
@@ -64,17 +69,17 @@ KITE_INLINE ints add_minima(ints sum, ints a, ints b) {
     return sum + (ints)vpaddq_s32(vmull_s16(vget_low_s16(x), vget_low_s16(y)), vmull_high_s16(x, y));
 }
 
-KITE_INLINE operand load_codes(enum kite_type type, const uint8_t *codes, size_t stride, int q) {
+KITE_INLINE operand load_codes(enum kite_type type, const uint8_t *codes, size_t stride, int at, int q) {
     (void)type;
     const uint8x16_t bias = vdupq_n_u8(128);
 #ifdef KITE_I8MM
-    codes += 8 * q;
+    codes += 8 * (at + q);
     return (int8x16_t)veorq_u8(vcombine_u8(vld1_u8(codes), vld1_u8(codes + stride)), bias);
 #else
     // 16 codes at a time, of which a lane is taken: SDOT by element.
     (void)stride;
-    ints four = (ints)veorq_u8(vld1q_u8(codes + 16 * (q / 4)), bias);
-    return (int8x16_t)vdupq_n_s32(four[q % 4]);
+    ints four = (ints)veorq_u8(vld1q_u8(codes + 16 * ((at + q) / 4)), bias);
+    return (int8x16_t)vdupq_n_s32(four[(at + q) % 4]);
 #endif
 }
 

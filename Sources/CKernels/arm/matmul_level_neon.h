@@ -4,6 +4,7 @@
 #include "lanes_neon.h"
 // After the level's types and functions, which this uses.
 #include "../matmul_lanes.h"
+#include "matmul_bf16_neon.h"
 #include "matmul_vector_neon.h"
 
 static void dequantize(enum kite_type type, const uint8_t *blocks, size_t count, float *out) {
@@ -29,5 +30,5 @@ KITE_INLINE void multiply(enum kite_type type, const struct kite_product *p, siz
 #include "../matmul_types.h"
 
 const struct kite_matmul_table KITE_MATMUL_TABLE = {
-    dequantize, write_q32, write_q256, {multiply_f32, multiply_q32, multiply_q256},
+    dequantize, write_q32, write_q256, {multiply_f32, multiply_q32, multiply_q256, multiply_bf16},
 };

@@ -49,9 +49,9 @@ KITE_INLINE ints add_minima(ints sum, ints a, ints b) {
 
 KITE_INLINE partial no_products(void) { return _mm256_setzero_si256(); }
 
-KITE_INLINE operand load_codes(enum kite_type type, const uint8_t *codes, size_t stride, int q) {
+KITE_INLINE operand load_codes(enum kite_type type, const uint8_t *codes, size_t stride, int at, int q) {
     (void)type, (void)stride;
-    return codes + 4 * q;
+    return (codes + 4 * at) + 4 * q;
 }
 
 #ifdef KITE_VNNI
@@ -74,11 +74,18 @@ KITE_INLINE ints add_sums(ints total, partial sum) { return total + (ints)sum; }
 KITE_INLINE ints add_scaled(ints total, partial sum, ints scale) { return total + (ints)sum * scale; }
 
 KITE_INLINE int32_t scale_word(int16_t scale) { return scale; }
+KITE_INLINE int step_of(enum kite_type type) {
+    (void)type;
+    return STEP;
+}
 #else
 KITE_INLINE int is_premultiplied(enum kite_type type) {
     (void)type;
     return 0;
 }
+
+/// Codes of 8 bits need registers for magnitudes and constants.
+KITE_INLINE int step_of(enum kite_type type) { return is_wide(type) ? 3 : STEP; }
 
 KITE_INLINE int batch_of(enum kite_type type) {
     if (is_wide(type)) return 1;
@@ -95,12 +102,18 @@ KITE_INLINE partial add_products(enum kite_type type, partial sum, bytes weights
     return _mm256_add_epi16(sum, _mm256_maddubs_epi16(x, weights));
 }
 
+/// Keeps sums in the order of the source: rearranged ones need more registers than there are.
+KITE_INLINE ints in_order(ints sum) {
+    __asm__("" : "+x"(sum));
+    return sum;
+}
+
 KITE_INLINE ints add_sums(ints total, partial sum) {
-    return total + (ints)_mm256_madd_epi16(sum, _mm256_set1_epi16(1));
+    return in_order(total + (ints)_mm256_madd_epi16(sum, _mm256_set1_epi16(1)));
 }
 
 KITE_INLINE ints add_scaled(ints total, partial sum, ints scale) {
-    return total + (ints)_mm256_madd_epi16(sum, (__m256i)scale);
+    return in_order(total + (ints)_mm256_madd_epi16(sum, (__m256i)scale));
 }
 
 KITE_INLINE int32_t scale_word(int16_t scale) { return (int32_t)((uint16_t)scale * 0x10001u); }

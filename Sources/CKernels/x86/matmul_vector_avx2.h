@@ -100,7 +100,8 @@ KITE_INLINE void vector_rows256(enum kite_type type, const struct kite_product *
                 __m256i sums = _mm256_load_si256((const __m256i *)x[c].q256.sum16);
                 if (offset_of(type)) {
                     __m256i offset = _mm256_madd_epi16(_mm256_cvtepi8_epi16(w.scale), sums);
-                    total = _mm256_sub_epi32(total, _mm256_slli_epi32(offset, __builtin_ctz((unsigned)offset_of(type))));
+                    const int shift = __builtin_ctz((unsigned)offset_of(type));
+                    total = _mm256_sub_epi32(total, _mm256_slli_epi32(offset, shift));
                 }
                 product[c][r] = total;
                 if (kite_has_min(type)) minimum[c][r] = _mm256_madd_epi16(_mm256_cvtepu8_epi16(w.min), sums);

@@ -102,7 +102,7 @@ static void run_read(void *context, int thread) {
 
 static void run_compute(void *context, int thread) {
     struct ceiling_job *job = context;
-    uint64_t done = kite_ceiling_compute(job->kind, 300000);
+    uint64_t done = kite_ceiling_compute(kite_cpu_current(), job->kind, 300000);
     if (thread == 0) job->done = done;
 }
 
@@ -117,7 +117,7 @@ struct ceilings measure_ceilings(int threads) {
     free(data);
     for (int kind = 0; kind < 3; kind++) {
         job.kind = (enum kite_arithmetic)kind;
-        if (kite_ceiling_compute(job.kind, 1) == 0) continue;
+        if (kite_ceiling_compute(kite_cpu_current(), job.kind, 1) == 0) continue;
         double time = best_time(run_compute, &job, threads);
         *rates[kind] = (double)job.done * threads / time;
     }

@@ -43,8 +43,8 @@ static uint64_t f32_scalar(uint64_t rounds) {
     return rounds * CHAINS * 2;
 }
 
-static uint64_t int8(uint64_t rounds) {
-    switch (kite_cpu_current()) {
+static uint64_t int8(enum kite_cpu_level level, uint64_t rounds) {
+    switch (level) {
 #if defined(__x86_64__)
     case KITE_CPU_AVX2: return kite_int8_avx2(rounds);
     case KITE_CPU_AVXVNNI: return kite_int8_avxvnni(rounds);
@@ -59,16 +59,17 @@ static uint64_t int8(uint64_t rounds) {
     }
 }
 
-static uint64_t bf16(uint64_t rounds) {
+static uint64_t bf16(enum kite_cpu_level level, uint64_t rounds) {
 #if defined(__x86_64__)
-    if (kite_cpu_current() == KITE_CPU_AVX512BF16) return kite_bf16_avx512(rounds);
+    if (level == KITE_CPU_AVX512BF16) return kite_bf16_avx512(rounds);
 #endif
+    (void)level;
     (void)rounds;
     return 0;
 }
 
-static uint64_t f32(uint64_t rounds) {
-    switch (kite_cpu_current()) {
+static uint64_t f32(enum kite_cpu_level level, uint64_t rounds) {
+    switch (level) {
 #if defined(__x86_64__)
     case KITE_CPU_AVX2:
     case KITE_CPU_AVXVNNI: return kite_f32_avx2(rounds);
@@ -83,11 +84,11 @@ static uint64_t f32(uint64_t rounds) {
     }
 }
 
-uint64_t kite_ceiling_compute(enum kite_arithmetic kind, uint64_t rounds) {
+uint64_t kite_ceiling_compute(enum kite_cpu_level level, enum kite_arithmetic kind, uint64_t rounds) {
     switch (kind) {
-    case KITE_ARITHMETIC_INT8: return int8(rounds);
-    case KITE_ARITHMETIC_BF16: return bf16(rounds);
-    case KITE_ARITHMETIC_F32: return f32(rounds);
+    case KITE_ARITHMETIC_INT8: return int8(level, rounds);
+    case KITE_ARITHMETIC_BF16: return bf16(level, rounds);
+    case KITE_ARITHMETIC_F32: return f32(level, rounds);
     }
     return 0;
 }

@@ -1,6 +1,8 @@
-// What a core can do at most: reading memory, and multiply-adds of the CPU level in use. Kernels are measured against it.
+// What a core can do at most: reading memory, and multiply-adds of a CPU level. Kernels are measured against it.
 #ifndef KITE_CEILING_H
 #define KITE_CEILING_H
+
+#include "kite_cpu.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,8 +15,9 @@ enum kite_arithmetic {
 
 /// Reads `bytes` bytes at `data`, whole cache lines, in rising order. Returns their sum, so that nobody skips the reading.
 uint64_t kite_ceiling_read(const void *data, size_t bytes);
-/// Multiplies and adds in registers, `rounds` times a fixed piece of work of some 24 independent instructions. Returns the
-/// operations done (a multiply-add is two), or 0 when the level in use has no instruction for it.
-uint64_t kite_ceiling_compute(enum kite_arithmetic kind, uint64_t rounds);
+/// Multiplies and adds in registers, `rounds` times a fixed piece of work of some 24 independent instructions of `level`,
+/// which the CPU must have. Returns the operations done (a multiply-add is two), or 0 when the level has no instruction
+/// for it.
+uint64_t kite_ceiling_compute(enum kite_cpu_level level, enum kite_arithmetic kind, uint64_t rounds);
 
 #endif

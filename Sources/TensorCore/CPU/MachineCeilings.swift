@@ -72,11 +72,12 @@ public final class CeilingMeter {
 
     /// Medians of `repetitions` measurements of each kind, after one that warms up. Takes some 100 ms for each repetition.
     public func measure(repetitions: Int = 5) -> MachineCeilings {
-        MachineCeilings(
+        let level = kite_cpu_current()
+        return MachineCeilings(
             threads: pool.threads, readBandwidth: median(repetitions, readRate),
-            int8Operations: computeRate(KITE_ARITHMETIC_INT8, repetitions) ?? 0,
-            bf16Operations: computeRate(KITE_ARITHMETIC_BF16, repetitions),
-            f32Operations: computeRate(KITE_ARITHMETIC_F32, repetitions) ?? 0)
+            int8Operations: computeRate(level, KITE_ARITHMETIC_INT8, repetitions) ?? 0,
+            bf16Operations: computeRate(level, KITE_ARITHMETIC_BF16, repetitions),
+            f32Operations: computeRate(level, KITE_ARITHMETIC_F32, repetitions) ?? 0)
     }
 
     /// Bytes per second of one pass over the memory.
@@ -89,20 +90,22 @@ public final class CeilingMeter {
     }
 
     /// nil when there is no such instruction.
-    private func computeRate(_ kind: kite_arithmetic, _ repetitions: Int) -> Double? {
+    private func computeRate(_ level: kite_cpu_level, _ kind: kite_arithmetic, _ repetitions: Int) -> Double? {
+        let perRound = kite_ceiling_compute(level, kind, 1)
+        guard perRound > 0 else { return nil }
         var rounds: UInt64 = 1 << 10
-        guard kite_ceiling_compute(kind, 1) > 0 else { return nil }
-        while true {
+        // The last bound is for a clock that stands still.
+        while rounds < 1 << 40 {
             let start = Self.seconds
-            _ = kite_ceiling_compute(kind, rounds)
+            _ = kite_ceiling_compute(level, kind, rounds)
             if Self.seconds - start >= Self.computeSeconds { break }
             rounds *= 2
         }
         let count = rounds
-        let operations = Double(kite_ceiling_compute(kind, 1)) * Double(count) * Double(pool.threads)
+        let operations = Double(perRound) * Double(count) * Double(pool.threads)
         return median(repetitions) {
             let start = Self.seconds
-            pool.run { _ in _ = kite_ceiling_compute(kind, count) }
+            pool.run { _ in _ = kite_ceiling_compute(level, kind, count) }
             return operations / max(Self.seconds - start, 1e-9)
         }
     }

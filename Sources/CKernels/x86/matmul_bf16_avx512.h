@@ -6,7 +6,7 @@
 
 #include <immintrin.h>
 
-#include "../matmul_table.h"
+#include "gemv_avx512.h"
 
 /// Register tile: rows by columns.
 #define BF16_ROWS 4
@@ -50,14 +50,16 @@ KITE_INLINE void restore_subnormals(unsigned state) { _mm_setcsr(state); }
 #define PIN(x) __asm__ volatile("" : "+v"(x))
 #endif
 
-/// Adds slabs [begin, end) of four rows by `columns` (a constant) columns. The slabs of `x` are `stride` apart.
-KITE_INLINE void bf16_step(const struct kite_product *p, const uint8_t *const row[BF16_ROWS], const uint16_t *x,
-                           size_t stride, int columns, size_t begin, size_t end, bf16_sums sum) {
+/// Adds slabs [begin, end) of four rows by `columns` (a constant) columns. The slabs of `x` are `stride` apart. Weights
+/// from `ahead` on are asked for meanwhile, as many as are used; nowhere where it is NULL.
+KITE_INLINE void bf16_step(const struct kite_product *p, const uint8_t *const row[BF16_ROWS], const uint8_t *ahead,
+                           const uint16_t *x, size_t stride, int columns, size_t begin, size_t end, bf16_sums sum) {
     for (size_t slab = begin; slab < end; slab++, x += stride) {
         const size_t left = p->k - slab * 256, count = left < 256 ? left : 256;
         size_t i = 0;
         for (; i + 32 <= count; i += 32) {
             __m512i w[BF16_ROWS];
+            if (ahead) gemv_prefetch(ahead + 2 * BF16_ROWS * (slab * 256 + i), 64 * BF16_ROWS);
             for (int r = 0; r < BF16_ROWS; r++) w[r] = _mm512_loadu_si512(row[r] + 2 * (slab * 256 + i));
             for (int c = 0; c < columns; c++) {
                 __m512i y = _mm512_loadu_si512(x + 256 * c + i);
@@ -91,9 +93,11 @@ KITE_INLINE __m128 sum_four(const __m512 a, const __m512 b, const __m512 c, cons
 /// Rows [begin, end), at most BF16_BLOCK_ROWS, by `columns` (a constant) columns.
 KITE_INLINE void bf16_columns(const struct kite_product *p, size_t begin, size_t end, size_t column, int columns,
                               struct bf16_scratch *s) {
-    const size_t slabs = (p->k + 255) / 256;
-    for (size_t slab = 0; slab < slabs; slab += BF16_SLABS) {
-        const size_t stop = slabs - slab < BF16_SLABS ? slabs : slab + BF16_SLABS;
+    // Few columns: every weight is used once, and read in the order of memory.
+    const int once = p->columns <= BF16_COLUMNS;
+    const size_t slabs = (p->k + 255) / 256, most = once ? slabs : BF16_SLABS;
+    for (size_t slab = 0; slab < slabs; slab += most) {
+        const size_t stop = slabs - slab < most ? slabs : slab + most;
         const uint16_t *x = (const uint16_t *)p->panel + (slab * p->columns + column) * 256;
         size_t stride = p->columns * 256;
         // Slabs of many columns lie at distances that share few sets of the caches: brought together.
@@ -114,7 +118,7 @@ KITE_INLINE void bf16_columns(const struct kite_product *p, size_t begin, size_t
                     sum[i][c] = slab == 0 ? _mm512_setzero_ps() : (*place)[i][c];
                     PIN(sum[i][c]);
                 }
-            bf16_step(p, row, x, stride, columns, slab, stop, sum);
+            bf16_step(p, row, once ? row[0] + gemv_ahead(p) : NULL, x, stride, columns, slab, stop, sum);
             for (int i = 0; i < BF16_ROWS; i++)
                 for (int c = 0; c < columns; c++) PIN(sum[i][c]);
             restore_subnormals(state);

@@ -40,8 +40,11 @@ static double time_product(const struct weight_type *t, const uint8_t *weights, 
         for (size_t c = 0; c < columns; c++) kite_panel_write(format, x + c * K, K, columns, c, panel);
     for (int i = 0; i < threads; i++) job.scratch[i] = aligned(kite_product_scratch(format, K));
     const void *numbers = format == KITE_ACTIVATIONS_F32 ? (void *)x : panel;
-    job.product = (struct kite_product){t->type, format, weights, K / t->numbers * t->bytes, K, numbers, K, columns,
-                                        NULL, out, rows};
+    static uint64_t version;
+    job.product = (struct kite_product){.type = t->type, .format = format, .weights = weights,
+                                        .row_bytes = K / t->numbers * t->bytes, .k = K, .panel = numbers,
+                                        .panel_stride = K, .columns = columns, .panel_version = ++version, .out = out,
+                                        .out_stride = rows};
     double time = best_time(run_product, &job, threads);
     for (int i = 0; i < threads; i++) free(job.scratch[i]);
     free(panel);

@@ -54,7 +54,7 @@ static size_t check_product(enum kite_cpu_level level, const struct weight_type 
     random_activations(x, float_bytes / sizeof(float), s->kind);
     random_floats(bias, s->rows);
     void *panel[2] = {NULL, NULL};
-    const int has_bias = random_below(2) == 0;
+    const int has_bias = random_below(2) == 0, has_version = random_below(2) == 0;
     size_t bad = 0;
     for (int i = 0; i < 2; i++) {
         kite_cpu_force(i ? level : KITE_CPU_SCALAR);
@@ -62,9 +62,14 @@ static size_t check_product(enum kite_cpu_level level, const struct weight_type 
         out[i] = aligned(outputs * sizeof(float));
         memset(out[i], 0x55, outputs * sizeof(float));
         void *scratch = aligned(kite_product_scratch(s->format, s->k));
-        struct kite_product p = {t->type,   s->format,  weights, row_bytes, s->k, panel[i] ? panel[i] : x, stride,
-                                 s->columns, has_bias ? bias : NULL, out[i], out_stride};
-        kite_product_rows(&p, s->begin, s->end, scratch);
+        struct kite_product p = {.type = t->type, .format = s->format, .weights = weights, .row_bytes = row_bytes,
+                                 .k = s->k, .panel = panel[i] ? panel[i] : x, .panel_stride = stride,
+                                 .columns = s->columns, .panel_version = has_version,
+                                 .bias = has_bias ? bias : NULL, .out = out[i], .out_stride = out_stride};
+        // The second part may use what the first has made of the panel.
+        const size_t middle = s->begin + (s->end - s->begin) / 2;
+        kite_product_rows(&p, s->begin, middle, scratch);
+        kite_product_rows(&p, middle, s->end, scratch);
         free(scratch);
     }
     if (panel[0] && memcmp(panel[0], panel[1], panel_bytes) != 0 && ++bad) printf("panel differs: ");

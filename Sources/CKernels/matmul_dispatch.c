@@ -49,8 +49,27 @@ void kite_panel_write(enum kite_activations format, const float *x, size_t k, si
     if (format == KITE_ACTIVATIONS_Q256) table()->write_q256(x, k, columns, record);
 }
 
+/// What the first bytes of scratch memory say about the rest.
+struct scratch_header {
+    uint64_t panel_version;
+    enum kite_type type;
+    enum kite_cpu_level level;
+};
+
+enum { HEADER_BYTES = 64 };
+
 size_t kite_product_scratch(enum kite_activations format, size_t k) {
-    return format == KITE_ACTIVATIONS_F32 ? (k + 15) / 16 * 64 * KITE_FLOAT_ROWS : KITE_TILE_SCRATCH;
+    return HEADER_BYTES + (format == KITE_ACTIVATIONS_F32 ? (k + 15) / 16 * 64 * KITE_FLOAT_ROWS : KITE_TILE_SCRATCH);
+}
+
+/// Whether the last product that used the scratch memory was of the same panel and with the same kernel; from now on it
+/// is this one.
+static int prepare(struct scratch_header *header, const struct kite_product *p) {
+    const struct scratch_header wanted = {p->panel_version, p->type, kite_cpu_current()};
+    const int is_same = wanted.panel_version != 0 && header->panel_version == wanted.panel_version &&
+                        header->type == wanted.type && header->level == wanted.level;
+    *header = wanted;
+    return is_same;
 }
 
 static void (*multiply(enum kite_activations format))(const struct kite_product *, size_t, size_t, void *) {
@@ -62,8 +81,16 @@ static void (*multiply(enum kite_activations format))(const struct kite_product 
 
 void kite_product_rows(const struct kite_product *p, size_t begin, size_t end, void *scratch) {
     if (begin >= end || p->columns == 0) return;
-    multiply(p->format)(p, begin, end, scratch);
+    struct kite_product product = *p;
+    product.is_prepared = prepare(scratch, p);
+    multiply(p->format)(&product, begin, end, (uint8_t *)scratch + HEADER_BYTES);
     if (!p->bias) return;
     for (size_t c = 0; c < p->columns; c++)
         for (size_t row = begin; row < end; row++) p->out[c * p->out_stride + row] += p->bias[row];
+}
+
+void kite_product_prefetch(const struct kite_product *p, size_t begin) {
+    enum { BYTES = 12288 };
+    const uint8_t *first = kite_row(p, begin);
+    for (size_t at = 0; at < BYTES; at += 64) __builtin_prefetch(first + at, 0, 2);
 }

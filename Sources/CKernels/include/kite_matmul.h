@@ -75,14 +75,21 @@ struct kite_product {
     const void *panel;    ///< Q32, Q256, BF16: a panel of `columns` columns. F32: column c at floats + c * panel_stride
     size_t panel_stride;
     size_t columns;
+    /// A number that no other content of any panel has; 0 when there is none. With it, what a kernel makes of the
+    /// panel is kept in the scratch memory from one call to the next.
+    uint64_t panel_version;
     const float *bias;    ///< one per row, or NULL
     float *out;
     size_t out_stride;
+    int is_prepared;      ///< set by kite_product_rows: the scratch memory holds what this kernel made of this panel
 };
 
-/// Bytes of scratch memory, 64-byte aligned, that one thread needs for a product of these sizes.
+/// Bytes of scratch memory, 64-byte aligned and zero at first, that one thread needs for a product of these sizes.
 size_t kite_product_scratch(enum kite_activations format, size_t k);
 /// Computes rows row_begin to row_end of all columns. Ranges that start at multiples of 64 are fastest.
 void kite_product_rows(const struct kite_product *product, size_t row_begin, size_t row_end, void *scratch);
+/// Asks for the first weights from row `row_begin` on, as many as it takes until a kernel's own reading ahead sets in:
+/// for rows that will be computed soon but do not follow those computed last.
+void kite_product_prefetch(const struct kite_product *product, size_t row_begin);
 
 #endif

@@ -188,7 +188,9 @@ KITE_INLINE void gemv256(enum kite_type type, const struct kite_product *p, size
     // All of it at a time, unless rows are longer than the scratch memory has room for.
     for (size_t first = 0; first < count; first += GEMV_SLABS256) {
         const size_t last = count - first < GEMV_SLABS256 ? count : first + GEMV_SLABS256;
-        for (size_t slab = first; slab < last; slab++) gemv_order256(type, kite_records(p, slab), slabs + slab - first);
+        if (!p->is_prepared || count > GEMV_SLABS256)
+            for (size_t slab = first; slab < last; slab++)
+                gemv_order256(type, kite_records(p, slab), slabs + slab - first);
         for (size_t r = begin; r < end; r += 4) {
             const uint8_t *row[4];
             const __mmask8 mask = gemv_four_rows(p, r, end, row);

@@ -165,8 +165,9 @@ KITE_INLINE void gemv32(enum kite_type type, const struct kite_product *p, size_
     // All of it at a time, unless rows are longer than the scratch memory has room for.
     for (size_t first = 0; first < count; first += GEMV_PARTS32) {
         const size_t last = count - first < GEMV_PARTS32 ? count : first + GEMV_PARTS32;
-        for (size_t part = first; part < last; part++)
-            gemv_order32(type, kite_records(p, part / 2), part % 2, parts + part - first);
+        if (!p->is_prepared || count > GEMV_PARTS32)
+            for (size_t part = first; part < last; part++)
+                gemv_order32(type, kite_records(p, part / 2), part % 2, parts + part - first);
         for (size_t r = begin; r < end; r += 4) {
             const uint8_t *row[4];
             const __mmask8 mask = gemv_four_rows(p, r, end, row);

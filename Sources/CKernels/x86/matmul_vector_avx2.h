@@ -24,7 +24,7 @@ KITE_INLINE struct vector_operand vector_prepare(enum kite_type type, const stru
     const size_t slabs = (p->k + 255) / 256;
     int8_t *codes = scratch;
     int32_t *offsets = (int32_t *)(codes + slabs * 256 * p->columns);
-    for (size_t i = 0; i < slabs * p->columns; i++) {
+    for (size_t i = 0; i < slabs * p->columns && !p->is_prepared; i++) {
         const struct kite_record *record = (const struct kite_record *)p->panel + i;
         const size_t place = i % p->columns * slabs + i / p->columns;
         for (size_t j = 0; j < 8; j++) {

@@ -12,6 +12,9 @@ package final class ActivationPanel: @unchecked Sendable {
     package let precision: ActivationPrecision
     /// Vectors it holds now.
     package private(set) var columns = 0
+    /// A number of its own for what it holds now.
+    private(set) var version: UInt64 = 0
+    private static let versions = Atomic<UInt64>(0)
 
     private let floats: FloatBuffer?
     private let by32: FloatBuffer?
@@ -63,10 +66,12 @@ package final class ActivationPanel: @unchecked Sendable {
         }
     }
 
-    /// Says how many vectors the following calls of `write` will bring. Their place depends on it.
+    /// Says how many vectors the following calls of `write` will bring, before any product with them. Their place
+    /// depends on it.
     func begin(columns: Int) {
         precondition(columns >= 0 && columns <= capacity, "more columns than the panel has room for")
         self.columns = columns
+        version = Self.versions.wrappingAdd(1, ordering: .relaxed).newValue
         for index in 0..<slabs { ready[index].store(0, ordering: .relaxed) }
     }
 

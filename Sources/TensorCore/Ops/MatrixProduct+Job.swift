@@ -62,6 +62,7 @@ extension MatrixProduct {
             case .gate:
                 let gateTile = scratch.tile(thread: thread, 0)
                 let upTile = scratch.tile(thread: thread, 1)
+                withUnsafePointer(to: up) { kite_product_prefetch($0, range.lowerBound) }
                 compute(product, range, into: gateTile, memory)
                 compute(up, range, into: upTile, memory)
                 for column in 0..<product.columns {

@@ -43,18 +43,6 @@ package enum MatrixProduct {
         withExtendedLifetime((panel, projections, gated)) {}
     }
 
-    /// Multiplies the panel by the rows `rows` of one matrix, on the calling thread. Row ranges that start at
-    /// multiples of 64 are fastest for panels of many columns.
-    static func multiplyRows(
-        _ rows: Range<Int>, _ panel: ActivationPanel, by projection: Projection,
-        scratch: UnsafeMutablePointer<Float>
-    ) {
-        precondition(rows.lowerBound >= 0 && rows.upperBound <= projection.matrix.rows, "rows beyond the matrix")
-        withUnsafePointer(to: product(panel, projection)) {
-            kite_product_rows($0, rows.lowerBound, rows.upperBound, scratch)
-        }
-    }
-
     /// What the kernel needs to know. Its pointers are valid while panel and projection live.
     static func product(_ panel: ActivationPanel, _ projection: Projection) -> kite_product {
         precondition(
@@ -84,6 +72,7 @@ package enum MatrixProduct {
         product.panel = UnsafeRawPointer(storage)
         product.panel_stride = panel.width
         product.columns = panel.columns
+        product.panel_version = panel.version
         product.bias = bias.map { UnsafePointer($0.pointer) }
         return product
     }

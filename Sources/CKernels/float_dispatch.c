@@ -2,6 +2,7 @@
 #include "float_table.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "kite_cpu.h"
 
@@ -62,6 +63,27 @@ double kite_log_sum_exp(const float *x, size_t count) {
     const struct kite_float_table *kernels = table();
     float max = kernels->max(x, count);
     return (double)max + log(kernels->exp_sum(x, max, NULL, count));
+}
+
+double kite_encode_log_probabilities(const float *x, size_t count, uint16_t *row) {
+    const struct kite_float_table *kernels = table();
+    float max = kernels->max(x, count), lowest = kernels->min(x, count);
+    // Codes cover no more than this below the likeliest.
+    if (!(lowest > max + KITE_LOWEST_LOG_PROBABILITY)) lowest = max + KITE_LOWEST_LOG_PROBABILITY;
+    double log_sum = (double)max + log(kernels->exp_sum(x, max, NULL, count));
+    float header[2] = {(max - lowest) / 65535.0f, (float)((double)lowest - log_sum)};
+    memcpy(row, header, sizeof header);
+    // Logits that are all but equal have no codes.
+    float inverse = header[0] > 0 && 1 / header[0] < INFINITY ? 1 / header[0] : 0;
+    kernels->encode_codes(x, lowest, inverse, row + 4, count);
+    if (count % 2) row[4 + count] = 0;
+    return log_sum;
+}
+
+double kite_divergence(const float *x, double log_sum, const uint16_t *row, size_t count) {
+    float header[2];
+    memcpy(header, row, sizeof header);
+    return table()->divergence(x, log_sum, row + 4, header[0], header[1], count);
 }
 
 void kite_half_to_float(const uint16_t *x, float *y, size_t count) { table()->half_to_float(x, y, count); }

@@ -83,12 +83,41 @@ static double exp_sum(const float *x, float shift, float *y, size_t count) {
     return lanes[0];
 }
 
+static float min(const float *x, size_t count) {
+    float lanes[16];
+    for (int i = 0; i < 16; i++) lanes[i] = INFINITY;
+    for (size_t i = 0; i < count; i++) lanes[i % 16] = x[i] < lanes[i % 16] ? x[i] : lanes[i % 16];
+    for (int width = 8; width >= 1; width /= 2)
+        for (int i = 0; i < width; i++) lanes[i] = lanes[i + width] < lanes[i] ? lanes[i + width] : lanes[i];
+    return lanes[0];
+}
+
+static void encode_codes(const float *x, float lowest, float inverse, uint16_t *codes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        float shifted = (x[i] - lowest) * inverse + KITE_ROUNDER;
+        codes[i] = x[i] > lowest ? (uint16_t)(bits_of(shifted) - bits_of(KITE_ROUNDER)) : 0;
+    }
+}
+
+static double divergence(const float *x, double log_sum, const uint16_t *codes, float scale, float lowest,
+                         size_t count) {
+    double lanes[16] = {0};
+    for (size_t i = 0; i < count; i++) {
+        float log_p = fma32((float)codes[i], scale, lowest);
+        double difference = (double)log_p - ((double)x[i] - log_sum);
+        lanes[i % 16] += log_p > KITE_LOWEST_LOG_PROBABILITY ? (double)exp_of(log_p) * difference : 0;
+    }
+    for (int width = 8; width >= 1; width /= 2)
+        for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
+    return lanes[0];
+}
+
 static void multiply(float *x, float factor, size_t count) {
     for (size_t i = 0; i < count; i++) x[i] *= factor;
 }
 
 const struct kite_float_table kite_float_scalar = {
     layer_norm, rms_norm, rotate_halves, rotate_adjacent,  swiglu,           add,         exponentials,
-    max,        exp_sum,  multiply,      halves_to_floats, floats_to_halves, kite_scalar_cache_store,
-    kite_scalar_attend, kite_scalar_merge_spans,
+    max,        min,      exp_sum,       encode_codes,     divergence,       multiply,    halves_to_floats,
+    floats_to_halves,     kite_scalar_cache_store,         kite_scalar_attend,            kite_scalar_merge_spans,
 };

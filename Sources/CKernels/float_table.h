@@ -13,7 +13,10 @@ struct kite_float_table {
     void (*add)(float *, const float *, size_t);
     void (*exp)(const float *, float *, size_t);
     float (*max)(const float *, size_t);
+    float (*min)(const float *, size_t);
     double (*exp_sum)(const float *, float, float *, size_t);
+    void (*encode_codes)(const float *, float, float, uint16_t *, size_t);
+    double (*divergence)(const float *, double, const uint16_t *, float, float, size_t);
     void (*multiply)(float *, float, size_t);
     void (*half_to_float)(const uint16_t *, float *, size_t);
     void (*float_to_half)(const float *, uint16_t *, size_t);
@@ -43,6 +46,8 @@ extern const struct kite_float_table kite_float_neon, kite_float_neon_dotprod;
 #define KITE_EXP_Q2 0x1.5558f4p-5f
 #define KITE_EXP_Q3 0x1.123a6cp-7f
 #define KITE_EXP_Q4 0x1.6a2352p-10f
+/// Log-probabilities that a divergence leaves out, and the range that codes cover.
+#define KITE_LOWEST_LOG_PROBABILITY -16.0f
 /// Weights of attention, exp(x) for x <= 0, stop falling here: 2^n stays a normal number, one addition to the exponent.
 #define KITE_WEIGHT_LOWEST -86.0f
 

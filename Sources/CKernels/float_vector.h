@@ -23,12 +23,14 @@ typedef double f64x8 __attribute__((ext_vector_type(8)));
 typedef double f64x4 __attribute__((ext_vector_type(4)));
 typedef int32_t i32x16 __attribute__((ext_vector_type(16)));
 typedef int32_t i32x8 __attribute__((ext_vector_type(8)));
+typedef uint16_t u16x16 __attribute__((ext_vector_type(16)));
 typedef uint8_t u8x64 __attribute__((ext_vector_type(64)));
 typedef uint8_t u8x16 __attribute__((ext_vector_type(16)));
 typedef _Float16 f16x16 __attribute__((ext_vector_type(16)));
 // The same at any address.
 typedef f32x16 f32x16u __attribute__((aligned(4)));
 typedef f16x16 f16x16u __attribute__((aligned(2)));
+typedef u16x16 u16x16u __attribute__((aligned(2)));
 typedef u8x64 u8x64u __attribute__((aligned(1)));
 typedef u8x16 u8x16u __attribute__((aligned(1)));
 
@@ -83,11 +85,12 @@ INLINE f32x16 exp16(f32x16 x) {
 #include KITE_DOT
 
 #include "float_vector_rows.h"
+#include "float_vector_divergence.h"
 #include "float_vector_store.h"
 #include "float_vector_attention.h"
 
 const struct kite_float_table KITE_FLOAT_TABLE = {
     layer_norm, rms_norm, rotate_halves, rotate_adjacent,  swiglu,           add,         exponentials,
-    max,        exp_sum,  multiply,      halves_to_floats, floats_to_halves, cache_store, attend,
-    merge_spans,
+    max,        min,      exp_sum,       encode_codes,     divergence,       multiply,    halves_to_floats,
+    floats_to_halves,     cache_store,   attend,           merge_spans,
 };

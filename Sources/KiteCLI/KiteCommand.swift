@@ -20,7 +20,7 @@ struct KiteCommand: AsyncParsableCommand {
         version: "kite \(Version.current)",
         subcommands: [
             ChatCommand.self, GenerateCommand.self, TokenizeCommand.self, ShowCommand.self, ConvertCommand.self,
-            BenchCommand.self,
+            BenchCommand.self, PerplexityCommand.self,
         ]
     )
 }

@@ -34,6 +34,13 @@ size_t kite_argmax(const float *x, size_t count);
 void kite_softmax(const float *x, float *y, size_t count);
 /// log(sum(exp x)).
 double kite_log_sum_exp(const float *x, size_t count);
+/// Numbers in a row of log-probabilities: scale and lowest as floats, then a code per token, padded to an even count.
+static inline size_t kite_log_probability_row(size_t count) { return 4 + (count + 1) / 2 * 2; }
+/// row = the log-probabilities of the logits x: log p = scale * code + lowest, the highest 16 over 65,536 codes; what is
+/// lower has code 0. The codes of llama.cpp's files. Returns log(sum(exp x)).
+double kite_encode_log_probabilities(const float *x, size_t count, uint16_t *row);
+/// The sum of p * (log p - log q) over the tokens of log p > -16: p from a row, log q = x - log_sum.
+double kite_divergence(const float *x, double log_sum, const uint16_t *row, size_t count);
 /// IEEE half to single, exactly.
 void kite_half_to_float(const uint16_t *x, float *y, size_t count);
 /// Single to IEEE half, ties to even.

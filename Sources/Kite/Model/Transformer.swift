@@ -4,10 +4,12 @@
 /// norms, grouped heads, parallel residual, window), never by code of their own. For one thread at a time.
 package final class Transformer: @unchecked Sendable {
     /// Which logits a pass should leave behind.
-    package enum LogitsWanted: Sendable {
+    package enum LogitsWanted: Sendable, Equatable {
         case none
         case last
         case all
+        /// Those of the tokens at these places among the ones read.
+        case range(Range<Int>)
     }
 
     /// Shape of the key/value cache.
@@ -90,12 +92,33 @@ package final class Transformer: @unchecked Sendable {
     ///   - logits: Takes the logits wanted, `[token][vocabulary]`, step after step; left alone when none are wanted.
     /// - Throws: ``AllocationError`` when there is no memory for the context; the sequences are as before then.
     package func forward(_ steps: inout [Step], logits: inout [Float]) throws(AllocationError) {
+        let rows = try advance(&steps)
+        defer { backend.end() }
+        if !rows.isEmpty { backend.logits(weights.output, norm: weights.outputNorm, rows: rows, into: &logits) }
+    }
+
+    /// Reads the tokens of several sequences in one pass, and shows each row of logits wanted instead of keeping it.
+    /// - Parameters:
+    ///   - steps: At most ``promptChunk`` tokens in all.
+    ///   - visit: Called once for each row of logits wanted, by several threads at once. `row` counts them, step after
+    ///     step.
+    /// - Throws: ``AllocationError`` when there is no memory for the context; the sequences are as before then.
+    package func forward(
+        _ steps: inout [Step], visitingLogits visit: (_ row: Int, _ logits: Span<Float>) -> Void
+    ) throws(AllocationError) {
+        let rows = try advance(&steps)
+        defer { backend.end() }
+        backend.logits(weights.output, norm: weights.outputNorm, rows: rows, visit: visit)
+    }
+
+    /// Begins a pass and runs all blocks.
+    /// - Returns: Rows of the pass whose logits are wanted.
+    private func advance(_ steps: inout [Step]) throws(AllocationError) -> [Int] {
         for index in steps.indices {
             try steps[index].sequence.reserve(upTo: steps[index].sequence.length + steps[index].tokens.count)
         }
         backend.begin(
             steps.map { .init(sequence: $0.sequence, position: $0.sequence.length, tokens: $0.tokens.count) })
-        defer { backend.end() }
         backend.embed(steps.flatMap(\.tokens), from: weights.embedding)
         for (index, layer) in weights.layers.enumerated() { run(layer, index) }
         var rows: [Int] = []
@@ -107,11 +130,11 @@ package final class Transformer: @unchecked Sendable {
             case .none: break
             case .last: rows += count > 0 ? [first + count - 1] : []
             case .all: rows += first..<first + count
+            case .range(let places): rows += places.clamped(to: 0..<count).map { first + $0 }
             }
             first += count
         }
-        guard !rows.isEmpty else { return }
-        backend.logits(weights.output, norm: weights.outputNorm, rows: rows, into: &logits)
+        return rows
     }
 
     /// Parallel regions of all passes so far.

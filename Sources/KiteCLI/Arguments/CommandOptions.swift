@@ -6,6 +6,7 @@ enum CommandOptions {
     /// The long name, without dashes, of an option that takes a value; nil when `spelling` is none.
     static func withValue(_ spelling: String, command: String?) -> String? {
         if command == "bench", let name = bench[spelling] { return name }
+        if command == "perplexity", let name = perplexity[spelling] { return name }
         if command == "convert", let name = convert[spelling] { return name }
         return shared[spelling]
     }
@@ -18,6 +19,12 @@ enum CommandOptions {
 
     private static let convert = [
         "-o": "output", "--output": "output", "--outfile": "output", "--type": "type", "--outtype": "type",
+    ]
+
+    private static let perplexity = [
+        "--chunks": "chunks", "--ppl-stride": "ppl-stride", "--kl": "kl", "--kl-base": "kl",
+        "--kl-divergence-base": "kl-divergence-base", "--save-all-logits": "save-all-logits",
+        "--save-logits": "save-all-logits",
     ]
 
     private static let shared = [

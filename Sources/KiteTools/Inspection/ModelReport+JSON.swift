@@ -100,7 +100,7 @@ extension ModelReport.Memory {
 
 extension JSONValue {
     /// An object with `members` in their order.
-    fileprivate static func of(_ members: [(String, JSONValue)]) -> JSONValue {
+    static func of(_ members: [(String, JSONValue)]) -> JSONValue {
         var object = JSONObject()
         for (key, value) in members { object[key] = value }
         return .object(object)

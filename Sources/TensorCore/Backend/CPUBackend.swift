@@ -225,12 +225,37 @@ package final class CPUBackend: @unchecked Sendable {
     /// Replaces `output` by the logits after the tokens `rows` of the pass, `[row][vocabulary]`.
     package func logits(_ layer: Linear, norm: Normalization, rows: [Int], into output: inout [Float]) {
         output.removeAll(keepingCapacity: true)
+        eachBatchOfLogits(layer, norm: norm, rows: rows) { _, count in
+            output.append(contentsOf: UnsafeBufferPointer(start: scores.pointer, count: count * shape.vocabulary))
+        }
+    }
+
+    /// Shows `visit` the logits after each of the tokens `rows` of the pass, in any order, from several threads at once.
+    /// - Parameter visit: Takes an index of `rows` and the logits, which last as long as the call.
+    package func logits(
+        _ layer: Linear, norm: Normalization, rows: [Int], visit: (_ index: Int, _ logits: Span<Float>) -> Void
+    ) {
+        eachBatchOfLogits(layer, norm: norm, rows: rows) { first, count in
+            pool.forEachChunk(of: count, chunk: 1) { _, range in
+                for row in range {
+                    visit(
+                        first + row,
+                        Span(_unsafeStart: scores.pointer + row * shape.vocabulary, count: shape.vocabulary))
+                }
+            }
+        }
+    }
+
+    /// Computes the logits of some rows after another; `body` finds those of `count` rows from index `first` in `scores`.
+    private func eachBatchOfLogits(
+        _ layer: Linear, norm: Normalization, rows: [Int], _ body: (_ first: Int, _ count: Int) -> Void
+    ) {
         for first in stride(from: 0, to: rows.count, by: Self.logitRows) {
             let batch = rows[first..<min(first + Self.logitRows, rows.count)]
             loadResidual(batch, normalizedBy: norm)
             MatrixProduct.multiply(
                 residualPanel, by: [Projection(layer, output: scores)], scratch: scratch, pool: pool)
-            output.append(contentsOf: UnsafeBufferPointer(start: scores.pointer, count: batch.count * shape.vocabulary))
+            body(first, batch.count)
         }
     }
 

@@ -33,6 +33,9 @@ package struct KVSequence: Sendable {
         length = end
     }
 
+    /// Forgets all tokens and keeps the pages for those to come.
+    package mutating func restart() { length = 0 }
+
     /// Forgets all but the first `count` tokens, and gives back pages that hold none of them.
     package mutating func truncate(to count: Int) {
         length = min(length, max(count, 0))

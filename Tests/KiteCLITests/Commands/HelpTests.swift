@@ -48,6 +48,7 @@ import Testing
             ("tokenize", ["-m, --model", "--ids", "--json", "--jsonl", "--no-special", "--bos", "--decode"]),
             ("show", ["-m, --model", "--json", "--tensors", "--ctx"]),
             ("convert", ["-o, --output", "--type", "--force"]),
+            ("perplexity", ["-f, --file", "-c, --ctx-size", "--chunks", "--ppl-stride", "--kl", "--save-all-logits"]),
             ("bench", ["--preset", "--type", "-p, --n-prompt", "-n, --n-gen", "-r, --repetitions", "--json"]),
         ] as [(String, [String])])
     func offersTheOptionsPeopleKnow(_ name: String, _ options: [String]) throws {

@@ -38,6 +38,6 @@ import Testing
     @Test func typesWithoutEncoderAndPartBlocksAreErrors() {
         #expect(throws: EncodingError.self) { try Quantizer.encode([Float](repeating: 0, count: 256), as: .q4_K) }
         #expect(throws: EncodingError.self) { try Quantizer.encode([Float](repeating: 0, count: 33), as: .q8_0) }
-        #expect(EncodingError(type: .q8_0, count: 33).description.contains("33"))
+        #expect(EncodingError.partialBlock(type: .q8_0, count: 33).description.contains("33"))
     }
 }

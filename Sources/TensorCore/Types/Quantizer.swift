@@ -1,68 +1,104 @@
 internal import CKernels
 
 /// Why numbers could not be stored as a type.
-package struct EncodingError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The type asked for.
-    package let type: TensorType
-    /// Numbers in the row.
-    package let count: Int
-
-    package init(type: TensorType, count: Int) {
-        self.type = type
-        self.count = count
-    }
+package enum EncodingError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A row of `count` numbers is no whole number of blocks of `type`.
+    case partialBlock(type: TensorType, count: Int)
+    /// `numbers` numbers are no whole number of rows of `columns`.
+    case partialRow(numbers: Int, columns: Int)
+    /// There are `weights` importance weights for rows of `columns` numbers.
+    case importance(weights: Int, columns: Int)
+    /// The memory for the result holds `bytes` bytes, and `needed` are needed.
+    case room(bytes: Int, needed: Int)
+    /// There is no encoder for `type`.
+    case unsupported(type: TensorType)
 
     /// One line for a person.
     package var description: String {
-        count % type.blockSize == 0
-            ? "cannot encode to \(type.name): only F32, F16, BF16 and Q8_0 can be written here"
-            : "a row of \(count) numbers is no whole number of \(type.name) blocks of \(type.blockSize)"
+        switch self {
+        case .partialBlock(let type, let count):
+            "a row of \(count) numbers is no whole number of \(type.name) blocks of \(type.blockSize)"
+        case .partialRow(let numbers, let columns): "\(numbers) numbers are no whole number of rows of \(columns)"
+        case .importance(let weights, let columns):
+            "\(weights) importance weights do not fit rows of \(columns) numbers; there must be one per column"
+        case .room(let bytes, let needed): "the encoded rows take \(needed) bytes, and there is room for \(bytes)"
+        case .unsupported(let type): "there is no encoder for \(type.name)"
+        }
     }
 }
 
-/// Stores floats as tensor types that need no search for the best scale.
+/// Stores floats as any tensor type.
+///
+/// Blocks are the bytes of llama.cpp's reference encoders, on every CPU level and for any division of the rows.
 package enum Quantizer {
-    /// Appends `row` stored as `type`.
+    /// Encodes `rows`, which lie one after another, `columns` numbers each, into `bytes`, which they fill.
     ///
-    /// F16 and BF16 round half to even, as torch does. Q8_0 gives the bytes of the reference encoder.
+    /// F16 and BF16 round half to even. Numbers must be finite: `FloatOps.firstNonFinite` tells.
+    /// - Parameter importance: a weight per column, the same for every row, by which the loss of a number counts; not
+    ///   negative. F32, F16, BF16 and Q8_0 take no notice of it.
     package static func encode(
-        _ row: Span<Float>, as type: TensorType, appendingTo bytes: inout [UInt8]
+        rows: Span<Float>, columns: Int, as type: TensorType, importance: Span<Float>? = nil,
+        into bytes: inout MutableSpan<UInt8>
     ) throws(EncodingError) {
-        let count = row.count
-        guard let size = type.byteCount(of: count) else { throw EncodingError(type: type, count: count) }
-        let encoded = row.withUnsafeBufferPointer { numbers -> [UInt8]? in
-            [UInt8].encoding(numbers, as: type, size: size)
+        let size = try size(of: rows.count, columns: columns, as: type, weights: importance?.count)
+        guard bytes.count == size else { throw .room(bytes: bytes.count, needed: size) }
+        var isSupported = true
+        bytes.withUnsafeMutableBufferPointer { bytes in
+            isSupported = write(rows, columns, type, importance, UnsafeMutableRawBufferPointer(bytes))
         }
-        guard let encoded else { throw EncodingError(type: type, count: count) }
+        if !isSupported { throw .unsupported(type: type) }
+    }
+
+    /// Appends `row` encoded as `type`: the form above for one row.
+    package static func encode(
+        _ row: Span<Float>, as type: TensorType, importance: Span<Float>? = nil, appendingTo bytes: inout [UInt8]
+    ) throws(EncodingError) {
+        let size = try size(of: row.count, columns: row.count, as: type, weights: importance?.count)
+        var isSupported = true
+        let encoded = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            isSupported = write(row, row.count, type, importance, UnsafeMutableRawBufferPointer(buffer))
+            count = size
+        }
+        if !isSupported { throw .unsupported(type: type) }
         bytes.append(contentsOf: encoded)
     }
 
-    /// `row` stored as `type`.
+    /// `row` encoded as `type`.
     package static func encode(_ row: [Float], as type: TensorType) throws(EncodingError) -> [UInt8] {
         var bytes: [UInt8] = []
         try encode(row.span, as: type, appendingTo: &bytes)
         return bytes
     }
-}
 
-extension [UInt8] {
-    /// nil when there is no encoder for `type`.
-    fileprivate static func encoding(
-        _ numbers: UnsafeBufferPointer<Float>, as type: TensorType, size: Int
-    ) -> [UInt8]? {
-        guard [.f32, .f16, .bf16, .q8_0].contains(type) else { return nil }
-        guard let source = numbers.baseAddress, size > 0 else { return [] }
-        return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            count = size
-            let raw = UnsafeMutableRawBufferPointer(buffer)
+    /// Bytes that `numbers` numbers in rows of `columns` take.
+    private static func size(
+        of numbers: Int, columns: Int, as type: TensorType, weights: Int?
+    ) throws(EncodingError) -> Int {
+        guard type.byteCount(of: columns) != nil else { throw .partialBlock(type: type, count: columns) }
+        guard columns > 0 ? numbers % columns == 0 : numbers == 0, let size = type.byteCount(of: numbers) else {
+            throw .partialRow(numbers: numbers, columns: columns)
+        }
+        if let weights, weights != columns { throw .importance(weights: weights, columns: columns) }
+        return size
+    }
+
+    /// Encodes whole rows into as many bytes as they take; false when there is no encoder for `type`.
+    private static func write(
+        _ rows: Span<Float>, _ columns: Int, _ type: TensorType, _ importance: Span<Float>?,
+        _ bytes: UnsafeMutableRawBufferPointer
+    ) -> Bool {
+        rows.withUnsafeBufferPointer { numbers in
+            guard let source = numbers.baseAddress, let target = bytes.baseAddress, !numbers.isEmpty else { return true }
             switch type {
+            case .f32: bytes.copyMemory(from: UnsafeRawBufferPointer(numbers))
             case .f16:
                 let halves = FloatOps.halves(fromFloats: [Float](numbers))
-                halves.withUnsafeBytes { raw.copyMemory(from: $0) }
-            case .bf16: kite_encode_bf16(source, numbers.count, raw.baseAddress)
-            case .q8_0: kite_encode_q8_0(source, numbers.count, raw.baseAddress)
-            default: raw.copyMemory(from: UnsafeRawBufferPointer(numbers))
+                halves.withUnsafeBytes { bytes.copyMemory(from: $0) }
+            case .bf16: kite_encode_bf16(source, numbers.count, target)
+            case .q8_0: kite_encode_q8_0(source, numbers.count, target)
+            default: return false
             }
+            return true
         }
     }
 }

@@ -52,10 +52,14 @@ let package = Package(
             name: "KiteTools", dependencies: ["Kite", "ModelFiles", "TensorCore", "Tokenization"],
             swiftSettings: hotSettings
         ),
+        // Downloads. libcurl is loaded when the first one starts: linking a TLS library would slow every start of the program.
+        .target(
+            name: "CCurl", cSettings: cSettings, linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        .target(name: "KiteHub", dependencies: ["CCurl", "ModelFiles", "TensorCore"], swiftSettings: hotSettings),
         .executableTarget(
             name: "KiteCLI",
             dependencies: [
-                "Kite", "KiteTools", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Kite", "KiteHub", "KiteTools", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -73,6 +77,7 @@ for (name, dependencies) in [
     ("ChatTemplates", ["ChatTemplates", "ModelFiles"]),
     ("Kite", ["Kite"]),
     ("KiteTools", ["KiteTools", "Kite", "ModelFiles", "Tokenization", "TensorCore"]),
+    ("KiteHub", ["KiteHub", "ModelFiles", "TensorCore"]),
     ("KiteCLI", ["KiteCLI"]),
 ] {
     package.targets.append(

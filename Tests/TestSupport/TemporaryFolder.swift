@@ -12,6 +12,14 @@ public struct TemporaryFolder: Sendable {
         return try body(TemporaryFolder(url: url))
     }
 
+    /// The same for work that waits.
+    public static func with<Result>(_ body: (TemporaryFolder) async throws -> Result) async throws -> Result {
+        let url = FileManager.default.temporaryDirectory.appending(path: "kite-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: url) }
+        return try await body(TemporaryFolder(url: url))
+    }
+
     /// Path of `name` in the folder, whether it exists or not.
     public func path(_ name: String) -> String { url.appending(path: name).path(percentEncoded: false) }
 

@@ -1,14 +1,14 @@
 /// The file names of split models: `NAME-00001-of-00003.gguf`.
-struct GGUFSplitName: Equatable {
+package struct GGUFSplitName: Equatable {
     /// Everything before `-00001-of-`, folders included.
-    let prefix: String
+    package let prefix: String
     /// Number of this part, from 0.
-    let index: Int
+    package let index: Int
     /// Number of parts.
-    let count: Int
+    package let count: Int
 
     /// Takes `path` apart; nil when it is no such name.
-    init?(_ path: String) {
+    package init?(_ path: String) {
         let bytes = Array(path.utf8)
         // "-00001-of-00003.gguf"
         let length = 20
@@ -29,7 +29,7 @@ struct GGUFSplitName: Equatable {
     }
 
     /// Path of part `index`.
-    func path(_ index: Int) -> String {
+    package func path(_ index: Int) -> String {
         "\(prefix)-\(GGUFSplitName.fiveDigits(index + 1))-of-\(GGUFSplitName.fiveDigits(count)).gguf"
     }
 

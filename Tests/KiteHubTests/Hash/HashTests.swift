@@ -1,0 +1,60 @@
+import Testing
+
+@testable import KiteHub
+
+@Suite struct HashTests {
+    /// FIPS 180-4 examples (NIST CSRC), and lengths around a block's end against `sha256sum`.
+    private static let vectors: [(String, String)] = [
+        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+        ),
+        (
+            "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+            "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"
+        ),
+    ]
+
+    @Test(arguments: vectors)
+    func sha256OfTheStandardsExamples(_ text: String, _ expected: String) {
+        #expect(Self.sha256(Array(text.utf8)) == expected)
+    }
+
+    @Test func sha256OfAMillionLetters() {
+        let bytes = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
+        #expect(Self.sha256(bytes) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+    }
+
+    @Test(arguments: [1, 55, 56, 63, 64, 65, 119, 120, 128, 1000])
+    func piecesMakeNoDifference(_ count: Int) {
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ 3) }
+        let whole = Self.sha256(bytes)
+        for size in [1, 3, 63, 64, 65] {
+            var hash = SHA256()
+            for start in stride(from: 0, to: count, by: size) {
+                hash.update(bytes.span.bytes.extracting(start..<min(start + size, count)))
+            }
+            #expect(hash.finish() == whole)
+        }
+    }
+
+    /// `printf 'hello\n' | git hash-object --stdin`, and the empty blob.
+    @Test(arguments: [
+        ("hello\n", "ce013625030ba8dba906f756967f9e9ca394464a"), ("", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"),
+        (String(repeating: "x", count: 200), "debcf03c10222209e6ac75be3fa2c1796d204d91"),
+    ])
+    func gitsNameOfContents(_ text: String, _ expected: String) {
+        let bytes = Array(text.utf8)
+        var hash = GitBlobHash(size: bytes.count)
+        hash.update(bytes.span.bytes)
+        #expect(hash.finish() == expected)
+    }
+
+    private static func sha256(_ bytes: [UInt8]) -> String {
+        var hash = SHA256()
+        hash.update(bytes.span.bytes)
+        return hash.finish()
+    }
+}

@@ -6,12 +6,13 @@ struct KiteCommand: AsyncParsableCommand {
         commandName: "kite",
         abstract: "Chat with StableLM and Zephyr models on your own machine.",
         discussion: """
-            A MODEL is a GGUF file, a folder with a Hugging Face checkpoint, or nothing: \
-            then the small model inside this program answers.
+            A MODEL is a GGUF file, a folder with a Hugging Face checkpoint, owner/repo[:type] of the Hugging Face Hub, \
+            or nothing: then the small model inside this program answers.
 
             Examples:
               kite chat
               kite chat stablelm-zephyr-3b.Q4_K_M.gguf
+              kite chat TheBloke/stablelm-zephyr-3b-GGUF:Q4_K_M
               kite generate -m zephyr-7b-beta.Q5_K_M.gguf -p "List 3 colours" -n 64
               cat notes.txt | kite generate -m model.gguf -f - > answer.txt
 
@@ -20,7 +21,7 @@ struct KiteCommand: AsyncParsableCommand {
         version: "kite \(Version.current)",
         subcommands: [
             ChatCommand.self, GenerateCommand.self, TokenizeCommand.self, ShowCommand.self, ConvertCommand.self,
-            BenchCommand.self, PerplexityCommand.self,
+            BenchCommand.self, PerplexityCommand.self, PullCommand.self, ListCommand.self, RemoveCommand.self,
         ]
     )
 }

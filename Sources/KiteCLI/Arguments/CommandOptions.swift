@@ -28,7 +28,8 @@ enum CommandOptions {
     ]
 
     private static let shared = [
-        "-m": "model", "--model": "model", "-p": "prompt", "--prompt": "prompt", "-f": "file", "--file": "file",
+        "-m": "model", "--model": "model", "-hf": "model", "-hfr": "model", "--hf-repo": "model", "-p": "prompt",
+        "--prompt": "prompt", "-f": "file", "--file": "file",
         "-n": "n-predict", "--n-predict": "n-predict", "--predict": "n-predict", "--max-tokens": "n-predict",
         "-c": "ctx-size", "--ctx-size": "ctx-size", "--ctx": "ctx-size", "-t": "threads", "--threads": "threads",
         "--temp": "temp", "--temperature": "temp", "--top-k": "top-k", "--top-p": "top-p", "--min-p": "min-p",

@@ -6,8 +6,8 @@ struct ModelArguments: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "A GGUF file (of a split one any part) or a checkpoint folder; without one the built-in model.",
-            valueName: "path"))
+            "A GGUF file (of a split one any part), a checkpoint folder, or owner/repo[:type] of the Hub; without one the "
+                + "built-in model.", valueName: "model"))
     var model: String?
 
     @Argument(help: ArgumentHelp("The same as --model.", valueName: "model"))
@@ -15,33 +15,32 @@ struct ModelArguments: ParsableArguments {
 
     /// The model asked for.
     var source: ModelSource {
-        get throws { try Self.source(option: model, positional: path) }
+        get async throws { try await Self.source(option: model, positional: path) }
     }
 
     /// The path asked for; nil for the built-in model.
     var chosenPath: String? {
-        get throws { try Self.path(option: model, positional: path) }
+        get async throws { try await Self.path(option: model, positional: path) }
     }
 
     /// The model that `--model` and the argument agree on.
-    static func source(option: String?, positional: String?) throws -> ModelSource {
-        try path(option: option, positional: positional).map(ModelSource.path) ?? .nano
+    static func source(option: String?, positional: String?) async throws -> ModelSource {
+        try await path(option: option, positional: positional).map(ModelSource.path) ?? .nano
     }
 
-    /// The path that `--model` and the argument agree on.
-    static func path(option: String?, positional: String?) throws -> String? {
+    /// The path that `--model` and the argument agree on; a model of the Hub is fetched when it is not here yet.
+    /// - Parameter prefersCheckpoint: Whether a repository that has both GGUF files and safetensors means the latter.
+    static func path(
+        option: String?, positional: String?, prefersCheckpoint: Bool = false
+    ) async throws -> String? {
         if let option, let positional, option != positional {
             throw CLIError.usage("two models, -m \(option) and \(positional): name one")
         }
         guard let path = option ?? positional else { return nil }
         guard !path.isEmpty else { throw CLIError.usage("the model's path is empty") }
-        guard SystemIO.exists(path) else {
-            if option == nil, path.contains(where: \.isWhitespace) {
-                throw CLIError.usage("there is no model '\(path)'; a prompt goes after -p")
-            }
-            throw CLIError.failure(
-                "there is no file or folder '\(path)'; give the path of a GGUF file or a checkpoint folder")
+        if option == nil, path.contains(where: \.isWhitespace), !SystemIO.exists(path) {
+            throw CLIError.usage("there is no model '\(path)'; a prompt goes after -p")
         }
-        return SystemIO.expandingTilde(path)
+        return try await ModelResolver.path(path, prefersCheckpoint: prefersCheckpoint)
     }
 }

@@ -100,12 +100,14 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if tokenizer { return try measureTokenizer() }
+        if tokenizer { return try await measureTokenizer() }
         let plan = try BenchPlan(
             prompt: nPrompt, generated: nGen, depth: nDepth, sequences: nSeq, threads: threads,
             repetitions: repetitions)
-        let path = try model.chosenPath
-        if preset != nil, path != nil { throw CLIError.usage("a model and --preset exclude each other") }
+        if preset != nil, model.model ?? model.path != nil {
+            throw CLIError.usage("a model and --preset exclude each other")
+        }
+        let path = try await model.chosenPath
         let options = LoadOptions(kvCacheType: kv?.type, activations: activations.precision)
         if draft != .none { return try await measureDrafting(plan, options, path: path) }
 
@@ -125,11 +127,11 @@ struct BenchCommand: AsyncParsableCommand {
 
     private var output: BenchRunner.Output { json ? .json : markdown ? .markdown : .plain }
 
-    private func measureTokenizer() throws {
+    private func measureTokenizer() async throws {
         guard (1...10_000).contains(repetitions) else {
             throw CLIError.usage("--repetitions \(repetitions) is not between 1 and 10000")
         }
-        let path = try model.chosenPath
+        let path = try await model.chosenPath
         let tokenizer = try path.map { try Tokenizer.load(path: $0) } ?? Tokenizer.load(.open(.nano))
         let text = try file.map { try SystemIO.contents(of: $0) } ?? TokenizerBenchmark.prose(count: 8_000_000)
         let result = TokenizerBenchmark(tokenizer, text: text, runs: repetitions)

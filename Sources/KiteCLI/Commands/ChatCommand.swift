@@ -66,7 +66,7 @@ struct ChatCommand: AsyncParsableCommand {
         let options = try sampling.options(escapes: escapes.onCommandLine)
         let system = try template.resolvedSystem(escapes: escapes.onCommandLine)
         let loadOptions = try engine.loadOptions(chatTemplate: template.resolvedTemplate())
-        let source = try model.source
+        let source = try await model.source
         let isInteractive = SystemIO.isTerminal(0) && SystemIO.isTerminal(1) && !json && !lines && file != "-"
         let first = try firstMessage()
         let piped = isInteractive || first != nil ? [] : try pipedMessages()

@@ -46,7 +46,8 @@ struct ConvertCommand: AsyncParsableCommand {
     var force = false
 
     func run() async throws {
-        guard let path = try ModelArguments.path(option: model, positional: folder) else {
+        guard let path = try await ModelArguments.path(option: model, positional: folder, prefersCheckpoint: true)
+        else {
             throw CLIError.usage("which checkpoint? name its folder")
         }
         let target = SystemIO.expandingTilde(output)

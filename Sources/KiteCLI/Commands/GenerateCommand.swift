@@ -63,7 +63,7 @@ struct GenerateCommand: AsyncParsableCommand {
     func run() async throws {
         let options = try sampling.options(escapes: escapes.onCommandLine)
         let loadOptions = try engine.loadOptions(chatTemplate: template.resolvedTemplate())
-        let source = try model.source
+        let source = try await model.source
         let text = try promptText()
         let language = try await ModelLoading.load(source, options: loadOptions)
         let isPlain = !json && !streamJson

@@ -104,7 +104,7 @@ struct PerplexityCommand: AsyncParsableCommand {
     private var savePath: String? { saveAllLogits ?? (klDivergence ? nil : klDivergenceBase) }
 
     func run() async throws {
-        let path = try model.chosenPath
+        let path = try await model.chosenPath
         let name = path ?? "the built-in model"
         let target = savePath.map(SystemIO.expandingTilde)
         if let target, !force, SystemIO.exists(target) {
@@ -113,7 +113,7 @@ struct PerplexityCommand: AsyncParsableCommand {
         let checkpoint = try Checkpoint.open(path.map(ModelSource.path) ?? .nano)
         let tokenizer = try Tokenizer.load(checkpoint, preTokenizerOverride: pre)
         for warning in checkpoint.warnings + tokenizer.warnings { Console.warning(warning) }
-        let base = try openBase()
+        let base = try await openBase()
         let bytes = try file.map { try SystemIO.contents(of: $0) }
         let text = try textChunks(bytes, tokenizer, base)
         if text.windowLength > checkpoint.configuration.contextLength {
@@ -150,8 +150,10 @@ struct PerplexityCommand: AsyncParsableCommand {
         }
     }
 
-    private func openBase() throws -> PerplexityMeasurement.Base? {
-        guard let basePath, let path = try ModelArguments.path(option: basePath, positional: nil) else { return nil }
+    private func openBase() async throws -> PerplexityMeasurement.Base? {
+        guard let basePath, let path = try await ModelArguments.path(option: basePath, positional: nil) else {
+            return nil
+        }
         if LogProbabilityFile.isOne(path) { return .file(try LogProbabilityFile(path: path)) }
         return .model(try Checkpoint.open(.path(path)), name: basePath)
     }

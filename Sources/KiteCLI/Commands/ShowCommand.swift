@@ -33,8 +33,9 @@ struct ShowCommand: AsyncParsableCommand {
         if let ctxSize, !(1...1 << 24).contains(ctxSize) {
             throw CLIError.usage("--ctx \(ctxSize) is not between 1 and \(1 << 24)")
         }
+        let path = try await model.chosenPath
         let report = try ModelReport(
-            model.source, path: model.chosenPath ?? "the built-in model", context: ctxSize)
+            path.map(ModelSource.path) ?? .nano, path: path ?? "the built-in model", context: ctxSize)
         Console.writeLine(
             json ? try report.json(listsTensors: tensors) : report.text(listsTensors: tensors))
     }

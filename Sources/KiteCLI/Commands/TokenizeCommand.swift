@@ -22,7 +22,8 @@ struct TokenizeCommand: AsyncParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "A GGUF file, checkpoint folder or tokenizer.json; without one the built-in model.", valueName: "path"))
+            "A GGUF file, checkpoint folder, tokenizer.json or owner/repo[:type] of the Hub; without one the built-in model.",
+            valueName: "model"))
     var model: String?
 
     @Argument(
@@ -60,7 +61,7 @@ struct TokenizeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (path, text) = try modelAndText()
-        let model = try ModelArguments.path(option: path, positional: nil)
+        let model = try await ModelArguments.path(option: path, positional: nil)
         if jsonl, text != nil { throw CLIError.usage("--jsonl reads standard input: leave out the text") }
         if text == nil, file == nil, SystemIO.isTerminal(0) {
             throw CLIError.usage("no text: give one, a file with -f, or standard input")

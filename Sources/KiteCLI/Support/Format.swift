@@ -57,6 +57,16 @@ enum Format {
         return (whole >= 3600 ? "\(whole / 3600):" : "") + minutes + ":" + padded(whole % 60, 2)
     }
 
+    /// `just now`, `5 minutes ago`, `3 days ago`.
+    static func age(_ seconds: Double) -> String {
+        switch seconds {
+        case ..<60: "just now"
+        case ..<3600: plural(Int(seconds / 60), "minute") + " ago"
+        case ..<86_400: plural(Int(seconds / 3600), "hour") + " ago"
+        default: seconds < 1e11 ? plural(Int(seconds / 86_400), "day") + " ago" : "long ago"
+        }
+    }
+
     /// `1 token`, `2 tokens`.
     static func plural(_ count: Int, _ noun: String) -> String {
         "\(Self.count(count)) \(noun)\(count == 1 ? "" : "s")"

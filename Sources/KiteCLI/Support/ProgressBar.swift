@@ -10,15 +10,16 @@ final class ProgressBar {
 
     init(title: String) { self.title = title }
 
-    /// Shows that `done` of `total` bytes are through.
-    func update(done: Int, total: Int, detail: String = "") {
+    /// Shows that `done` of `total` bytes are through, at the mean rate since the beginning unless another is given.
+    func update(done: Int, total: Int, rate: Double? = nil, detail: String = "") {
         let now = SystemIO.seconds
         guard isShown, now - lastShown >= 0.1 || done >= total else { return }
         lastShown = now
         isOnScreen = true
+        let elapsed = now - started
         let line = Self.line(
-            title: title, done: done, total: total, elapsed: now - started, detail: detail,
-            columns: TerminalMode.size.columns)
+            title: title, done: done, total: total, rate: rate ?? (elapsed > 0.3 ? Double(done) / elapsed : 0),
+            detail: detail, columns: TerminalMode.size.columns)
         SystemIO.write("\r\u{1B}[K\(line)".utf8, to: 2)
     }
 
@@ -31,15 +32,14 @@ final class ProgressBar {
 
     /// `Converting [#####-----] 50% 1.2 GB of 2.4 GB, 310 MB/s, 0:04 left  blk.3.ffn_up`, cut to the terminal.
     static func line(
-        title: String, done: Int, total: Int, elapsed: Double, detail: String, columns: Int
+        title: String, done: Int, total: Int, rate: Double, detail: String, columns: Int
     ) -> String {
         let share = total > 0 ? min(max(Double(done) / Double(total), 0), 1) : 1
         let width = max(min(columns - 70, 30), 10)
         let filled = Int(share * Double(width))
         let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
         var line = "\(title) [\(bar)] \(Int(share * 100))% \(Format.bytes(done)) of \(Format.bytes(total))"
-        if elapsed > 0.3, done > 0 {
-            let rate = Double(done) / elapsed
+        if rate > 0 {
             line += ", \(Format.bytes(Int(rate)))/s, \(Format.duration(Double(total - done) / rate)) left"
         }
         if !detail.isEmpty { line += "  " + Console.oneLine(detail) }

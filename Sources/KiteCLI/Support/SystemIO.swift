@@ -171,6 +171,9 @@ enum SystemIO {
         return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// Seconds since 1970.
+    static var unixTime: Double { Double(time(nil)) }
+
     /// Seconds on a clock that only goes forward.
     static var seconds: Double {
         var time = timespec()

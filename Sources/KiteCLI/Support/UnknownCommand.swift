@@ -4,7 +4,10 @@ import ArgumentParser
 enum UnknownCommand {
     /// Throws ``CLIError`` with the nearest command, or with what to do with a model's path.
     static func check(_ word: String?) throws {
-        let names = KiteCommand.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+        let names =
+            KiteCommand.configuration.subcommands.flatMap { command in
+                (command.configuration.commandName.map { [$0] } ?? []) + command.configuration.aliases
+            } + ["help"]
         guard let word, !names.contains(word) else { return }
         if word.hasSuffix(".gguf") || SystemIO.exists(word) {
             throw CLIError.usage("'\(word)' is no command; to talk with this model: kite chat \(word)")

@@ -21,7 +21,7 @@ struct ProgramTests {
         #expect(result.errors.isEmpty)
     }
 
-    @Test(arguments: ["chat", "generate", "tokenize", "show", "convert", "bench"])
+    @Test(arguments: ["chat", "generate", "tokenize", "show", "convert", "bench", "pull", "list", "rm"])
     func everyCommandHasHelp(_ command: String) throws {
         let result = try Program.run([command, "--help"])
         #expect(result.status == 0)

@@ -53,8 +53,13 @@ import Testing
 
     @Test func progressTellsRateAndEnd() {
         let line = ProgressBar.line(
-            title: "Converting", done: 500_000_000, total: 1_000_000_000, elapsed: 2, detail: "blk.1", columns: 120)
+            title: "Converting", done: 500_000_000, total: 1_000_000_000, rate: 250e6, detail: "blk.1", columns: 120)
         #expect(line == "Converting [###############---------------] 50% 500 MB of 1.00 GB, 250 MB/s, 0:02 left  blk.1")
-        #expect(ProgressBar.line(title: "x", done: 1, total: 0, elapsed: 0, detail: "", columns: 40).count < 40)
+        #expect(ProgressBar.line(title: "x", done: 1, total: 0, rate: 0, detail: "", columns: 40).count < 40)
     }
+
+    @Test(arguments: [
+        (5.0, "just now"), (-3, "just now"), (61, "1 minute ago"), (7300, "2 hours ago"), (200_000, "2 days ago"),
+    ])
+    func ages(_ seconds: Double, _ text: String) { #expect(Format.age(seconds) == text) }
 }

@@ -26,7 +26,7 @@ import Testing
     @Test func notANumberStaysVisible() throws {
         var numbers = [Float](repeating: 1, count: 64)
         numbers[40] = .nan
-        for type in [TensorType.f16, .bf16, .q8_0] {
+        for type in [TensorType.f16, .bf16] {
             let bytes = try Quantizer.encode(numbers, as: type)
             let matrix = try #require(
                 Matrix(type: type, rows: 1, columns: 64, data: ByteRegion(ByteStore.copying(bytes))))
@@ -35,9 +35,29 @@ import Testing
         }
     }
 
-    @Test func typesWithoutEncoderAndPartBlocksAreErrors() {
-        #expect(throws: EncodingError.self) { try Quantizer.encode([Float](repeating: 0, count: 256), as: .q4_K) }
-        #expect(throws: EncodingError.self) { try Quantizer.encode([Float](repeating: 0, count: 33), as: .q8_0) }
+    @Test func whatDoesNotFitIsAnError() {
+        let numbers = [Float](repeating: 0, count: 512)
+        #expect(throws: EncodingError.partialBlock(type: .q8_0, count: 33)) {
+            try Quantizer.encode([Float](repeating: 0, count: 33), as: .q8_0)
+        }
+        #expect(throws: EncodingError.partialBlock(type: .q4_K, count: 64)) {
+            try Quantizer.encode([Float](repeating: 0, count: 64), as: .q4_K)
+        }
+        var bytes = [UInt8](repeating: 0, count: 288)
+        #expect(throws: EncodingError.importance(weights: 255, columns: 256)) {
+            var span = bytes.mutableSpan
+            try Quantizer.encode(
+                rows: numbers.span, columns: 256, as: .q4_K, importance: [Float](repeating: 1, count: 255).span,
+                into: &span)
+        }
+        #expect(throws: EncodingError.partialRow(numbers: 500, columns: 256)) {
+            var span = bytes.mutableSpan
+            try Quantizer.encode(rows: [Float](repeating: 0, count: 500).span, columns: 256, as: .q4_K, into: &span)
+        }
+        #expect(throws: EncodingError.room(bytes: 288, needed: 288 / 144 * 176)) {
+            var span = bytes.mutableSpan
+            try Quantizer.encode(rows: numbers.span, columns: 256, as: .q5_K, into: &span)
+        }
         #expect(EncodingError.partialBlock(type: .q8_0, count: 33).description.contains("33"))
     }
 }

@@ -6,5 +6,6 @@
 #include "kite_cpu.h"
 #include "kite_float.h"
 #include "kite_matmul.h"
+#include "kite_quantize.h"
 
 #endif

@@ -49,8 +49,6 @@ enum kite_activations kite_activations_of(enum kite_type type);
 void kite_dequantize(enum kite_type type, const void *blocks, size_t count, float *out);
 /// Encodes as BF16, ties to even, NaN as 0x7fc0.
 void kite_encode_bf16(const float *x, size_t count, void *out);
-/// Encodes as Q8_0: scale = largest magnitude / 127 rounded to f16, codes x / unrounded scale, ties away from zero.
-void kite_encode_q8_0(const float *x, size_t count, void *out);
 
 // ---- activations ----
 

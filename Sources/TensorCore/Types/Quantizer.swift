@@ -10,8 +10,6 @@ package enum EncodingError: Error, Sendable, Equatable, CustomStringConvertible 
     case importance(weights: Int, columns: Int)
     /// The memory for the result holds `bytes` bytes, and `needed` are needed.
     case room(bytes: Int, needed: Int)
-    /// There is no encoder for `type`.
-    case unsupported(type: TensorType)
 
     /// One line for a person.
     package var description: String {
@@ -22,7 +20,6 @@ package enum EncodingError: Error, Sendable, Equatable, CustomStringConvertible 
         case .importance(let weights, let columns):
             "\(weights) importance weights do not fit rows of \(columns) numbers; there must be one per column"
         case .room(let bytes, let needed): "the encoded rows take \(needed) bytes, and there is room for \(bytes)"
-        case .unsupported(let type): "there is no encoder for \(type.name)"
         }
     }
 }
@@ -42,11 +39,7 @@ package enum Quantizer {
     ) throws(EncodingError) {
         let size = try size(of: rows.count, columns: columns, as: type, weights: importance?.count)
         guard bytes.count == size else { throw .room(bytes: bytes.count, needed: size) }
-        var isSupported = true
-        bytes.withUnsafeMutableBufferPointer { bytes in
-            isSupported = write(rows, columns, type, importance, UnsafeMutableRawBufferPointer(bytes))
-        }
-        if !isSupported { throw .unsupported(type: type) }
+        bytes.withUnsafeMutableBufferPointer { write(rows, columns, type, importance, $0) }
     }
 
     /// Appends `row` encoded as `type`: the form above for one row.
@@ -54,12 +47,10 @@ package enum Quantizer {
         _ row: Span<Float>, as type: TensorType, importance: Span<Float>? = nil, appendingTo bytes: inout [UInt8]
     ) throws(EncodingError) {
         let size = try size(of: row.count, columns: row.count, as: type, weights: importance?.count)
-        var isSupported = true
         let encoded = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            isSupported = write(row, row.count, type, importance, UnsafeMutableRawBufferPointer(buffer))
+            write(row, row.count, type, importance, buffer)
             count = size
         }
-        if !isSupported { throw .unsupported(type: type) }
         bytes.append(contentsOf: encoded)
     }
 
@@ -82,23 +73,21 @@ package enum Quantizer {
         return size
     }
 
-    /// Encodes whole rows into as many bytes as they take; false when there is no encoder for `type`.
+    /// Encodes whole rows into as many bytes as they take.
     private static func write(
         _ rows: Span<Float>, _ columns: Int, _ type: TensorType, _ importance: Span<Float>?,
-        _ bytes: UnsafeMutableRawBufferPointer
-    ) -> Bool {
+        _ bytes: UnsafeMutableBufferPointer<UInt8>
+    ) {
+        guard rows.count > 0 else { return }
         rows.withUnsafeBufferPointer { numbers in
-            guard let source = numbers.baseAddress, let target = bytes.baseAddress, !numbers.isEmpty else { return true }
-            switch type {
-            case .f32: bytes.copyMemory(from: UnsafeRawBufferPointer(numbers))
-            case .f16:
-                let halves = FloatOps.halves(fromFloats: [Float](numbers))
-                halves.withUnsafeBytes { bytes.copyMemory(from: $0) }
-            case .bf16: kite_encode_bf16(source, numbers.count, target)
-            case .q8_0: kite_encode_q8_0(source, numbers.count, target)
-            default: return false
+            let count = numbers.count / columns
+            guard let importance else {
+                kite_quantize(type.kernelType, numbers.baseAddress, count, columns, nil, bytes.baseAddress)
+                return
             }
-            return true
+            importance.withUnsafeBufferPointer {
+                kite_quantize(type.kernelType, numbers.baseAddress, count, columns, $0.baseAddress, bytes.baseAddress)
+            }
         }
     }
 }

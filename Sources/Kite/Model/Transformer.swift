@@ -19,6 +19,9 @@ package final class Transformer: @unchecked Sendable {
     /// Most tokens of a pass.
     package let promptChunk: Int
 
+    /// Told what matrices are multiplied with; nil for nobody. Set between passes.
+    package var observer: (any ActivationObserver)?
+
     private let weights: ModelWeights
     private let backend: CPUBackend
 
@@ -109,6 +112,7 @@ package final class Transformer: @unchecked Sendable {
         let rows = try advance(&steps)
         defer { backend.end() }
         backend.logits(weights.output, norm: weights.outputNorm, rows: rows, visit: visit)
+        if rows.count == steps.reduce(0, { $0 + $1.tokens.count }) { observe(.residual, of: ["output.weight"]) }
     }
 
     /// Begins a pass and runs all blocks.
@@ -144,11 +148,27 @@ package final class Transformer: @unchecked Sendable {
         let attention = CPUBackend.AttentionInputs(query: layer.query, key: layer.key, value: layer.value)
         let mlp = CPUBackend.GatedInputs(gate: layer.gate, up: layer.up)
         // Without a norm of its own (parallel residual), the MLP reads what attention reads.
-        backend.project(
-            normalizedBy: layer.attentionNorm, attention: attention, mlp: layer.mlpNorm == nil ? mlp : nil)
+        let isParallel = layer.mlpNorm == nil
+        backend.project(normalizedBy: layer.attentionNorm, attention: attention, mlp: isParallel ? mlp : nil)
+        observe(.residual, of: ["attn_q", "attn_k", "attn_v"] + (isParallel ? ["ffn_gate", "ffn_up"] : []), in: index)
         backend.attend(layer: index, queryNorm: layer.queryNorm, keyNorm: layer.keyNorm)
         backend.addProjection(layer.attentionOutput)
-        if let mlpNorm = layer.mlpNorm { backend.project(normalizedBy: mlpNorm, mlp: mlp) }
+        observe(.attention, of: ["attn_output"], in: index)
+        if let mlpNorm = layer.mlpNorm {
+            backend.project(normalizedBy: mlpNorm, mlp: mlp)
+            observe(.residual, of: ["ffn_gate", "ffn_up"], in: index)
+        }
         backend.addGated(layer.down)
+        observe(.gated, of: ["ffn_down"], in: index)
+    }
+
+    private func observe(_ input: CPUBackend.ProductInput, of matrices: @autoclosure () -> [String], in layer: Int) {
+        observe(input, of: matrices().map { "blk.\(layer).\($0).weight" })
+    }
+
+    private func observe(_ input: CPUBackend.ProductInput, of matrices: @autoclosure () -> [String]) {
+        guard let observer else { return }
+        let matrices = matrices()
+        backend.withInputs(input) { rows, width in observer.observe(rows, width: width, of: matrices) }
     }
 }

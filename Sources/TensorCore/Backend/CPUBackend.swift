@@ -259,6 +259,28 @@ package final class CPUBackend: @unchecked Sendable {
         }
     }
 
+    /// The inputs of products.
+    package enum ProductInput: Sendable {
+        /// Rows of the residual stream, normalized.
+        case residual
+        /// Rows that attention found.
+        case attention
+        /// Rows of silu(gate)·up.
+        case gated
+    }
+
+    /// Calls `body` with the rows that the last products of a kind were given, `[token][width]`, before any rounding to
+    /// what weights are multiplied with.
+    package func withInputs(_ input: ProductInput, _ body: (_ rows: Span<Float>, _ width: Int) -> Void) {
+        let (buffer, width) =
+            switch input {
+            case .residual: (normed, shape.embedding)
+            case .attention: (attended, shape.query)
+            case .gated: (gated, shape.feedForward)
+            }
+        body(Span(_unsafeStart: buffer.pointer, count: tokens * width), width)
+    }
+
     /// Brings rows of the residual stream, normalized, into their panel.
     private func loadResidual(_ rows: some Collection<Int>, normalizedBy norm: Normalization) {
         let rows = Array(rows)

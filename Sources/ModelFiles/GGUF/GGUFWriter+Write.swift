@@ -6,6 +6,8 @@ public enum GGUFSplit: Sendable, Equatable {
     case tensors(Int)
     /// At most so many bytes of tensor data in a file, unless a single tensor has more.
     case bytes(Int)
+    /// So many tensors in each file, one number per file.
+    case counts([Int])
 }
 
 extension GGUFWriter {
@@ -64,10 +66,11 @@ extension GGUFWriter {
     /// Which tensors go into which file.
     private func parts(_ split: GGUFSplit?, _ path: String) throws(GGUFError) -> [ArraySlice<Tensor>] {
         guard let split, !tensors.isEmpty else { return [tensors[...]] }
-        let most =
-            switch split {
-            case .tensors(let most), .bytes(let most): most
-            }
+        let most: Int
+        switch split {
+        case .tensors(let limit), .bytes(let limit): most = limit
+        case .counts(let counts): return try parts(counts, path)
+        }
         guard most > 0 else { throw GGUFError(file: path, .badSplit) }
         var parts: [ArraySlice<Tensor>] = []
         var begin = 0
@@ -75,7 +78,7 @@ extension GGUFWriter {
         for (index, tensor) in tensors.enumerated() {
             let isFull =
                 switch split {
-                case .tensors: index - begin >= most
+                case .tensors, .counts: index - begin >= most
                 case .bytes: bytes > most - tensor.byteCount
                 }
             if isFull, index > begin {
@@ -88,6 +91,31 @@ extension GGUFWriter {
         parts.append(tensors[begin...])
         guard parts.count <= 65_535 else { throw GGUFError(file: path, .badSplit) }
         return parts
+    }
+
+    private func parts(_ counts: [Int], _ path: String) throws(GGUFError) -> [ArraySlice<Tensor>] {
+        var rest = tensors[...]
+        var parts: [ArraySlice<Tensor>] = []
+        for count in counts {
+            guard count > 0, count <= rest.count else { throw GGUFError(file: path, .badSplit) }
+            parts.append(rest.prefix(count))
+            rest = rest.dropFirst(count)
+        }
+        guard rest.isEmpty, counts.count <= 65_535 else { throw GGUFError(file: path, .badSplit) }
+        return parts
+    }
+
+    /// What the files of a model in `count` parts are called when it is written to `path`.
+    public static func partPaths(_ path: String, count: Int) -> [String] {
+        count == 1 ? [path] : (0..<count).map { splitName(path, count).path($0) }
+    }
+
+    /// Bytes of the file when it is not split.
+    /// - Throws: ``GGUFError`` as writing does.
+    public func byteCount() throws(GGUFError) -> Int {
+        let alignment = try GGUFPart.alignment(of: metadata)
+        let header = try header(tensors[...], 0, of: 1, alignment: alignment, "memory").count
+        return tensors.reduce(header) { $0 + $1.byteCount + GGUFWriter.padding(after: $1.byteCount, alignment) }
     }
 
     private static func splitName(_ path: String, _ count: Int) -> GGUFSplitName {

@@ -13,9 +13,11 @@ public enum ConversionError: Error, Sendable, Equatable, CustomStringConvertible
     /// A tokenizer of a kind GGUF has no name for.
     case unsupportedTokenizer(String)
     /// A weight that 16-bit floats cannot hold.
-    case overflow(tensor: String)
+    case overflow(tensor: String, row: Int, column: Int)
     /// A weight that is infinite or no number.
-    case notFinite(tensor: String)
+    case notFinite(tensor: String, row: Int, column: Int)
+    /// The system gives no thread to encode with.
+    case noThreads
     /// Not a type a checkpoint can be converted to.
     case unknownType(String)
 
@@ -29,9 +31,11 @@ public enum ConversionError: Error, Sendable, Equatable, CustomStringConvertible
             "token \"\(token)\" has the id \(id), but the embedding table has \(vocabulary) rows"
         case .duplicateTokenID(let id): "two tokens have the id \(id)"
         case .unsupportedTokenizer(let what): "the tokenizer \(what), for which GGUF has no form"
-        case .overflow(let tensor):
-            "tensor \(tensor) has a weight too large for F16; convert to bf16 or f32 instead"
-        case .notFinite(let tensor): "tensor \(tensor) has a weight that is not a finite number"
+        case .overflow(let tensor, let row, let column):
+            "tensor \(tensor) has a weight too large for F16 in row \(row), column \(column): choose bf16 or f32"
+        case .notFinite(let tensor, let row, let column):
+            "tensor \(tensor) has a weight that is not a finite number in row \(row), column \(column)"
+        case .noThreads: "the system gives no thread to work with: too many processes?"
         case .unknownType(let name): "\"\(name)\" is no type to convert to; there are f32, f16, bf16 and q8_0"
         }
     }

@@ -16,6 +16,8 @@ public struct ModelConverter: Sendable {
     public let type: ConversionType
     /// The `general.` keys.
     public var identity: ModelIdentity
+    /// Threads that encode.
+    public var threads = ThreadPool.defaultThreadCount
 
     private let folder: HuggingFaceFolder
 
@@ -77,6 +79,7 @@ public struct ModelConverter: Sendable {
         }
         let permutation =
             configuration.architecture == .llama ? RowPermutation(headDimension: configuration.headDimension) : nil
+        let pipeline = EncodingPipeline(threads: threads)
         for name in checkpoint.tensorNames {
             let tensor = try checkpoint.tensor(name)
             let isVector = tensor.rows == 1 && (name.hasSuffix(".bias") || name.hasSuffix("norm.weight"))
@@ -88,9 +91,10 @@ public struct ModelConverter: Sendable {
                 source: isRotatedBias && permutation != nil ? try Self.column(tensor, name) : tensor,
                 target: keepsPrecision ? .f32 : type.tensorType(columns: tensor.columns),
                 rowOrder: isRotated || isRotatedBias ? permutation : nil)
+            let place = pipeline.append(encoder)
             try writer.add(
                 name, type: encoder.target, dimensions: isVector ? [tensor.columns] : [tensor.columns, tensor.rows]
-            ) { sink in try encoder.write(to: sink) }
+            ) { sink in try pipeline.deliver(place, to: sink) }
         }
         return writer
     }

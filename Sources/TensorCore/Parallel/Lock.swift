@@ -25,11 +25,11 @@ final class Lock: @unchecked Sendable {
 }
 
 /// Threads sleep here until a predicate over atomics holds; who makes it hold calls `broadcast`.
-final class Condition: @unchecked Sendable {
+package final class Condition: @unchecked Sendable {
     private let lock = Lock()
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init() {
+    package init() {
         condition.initialize(to: pthread_cond_t())
         pthread_cond_init(condition, nil)
     }
@@ -40,14 +40,14 @@ final class Condition: @unchecked Sendable {
     }
 
     /// Sleeps until `predicate` holds. The predicate is checked with the lock held, so no broadcast is missed.
-    func wait(until predicate: () -> Bool) {
+    package func wait(until predicate: () -> Bool) {
         lock.lock()
         while !predicate() { lock.wait(on: condition) }
         lock.unlock()
     }
 
     /// Wakes all sleepers to check their predicate.
-    func broadcast() {
+    package func broadcast() {
         lock.lock()
         pthread_cond_broadcast(condition)
         lock.unlock()

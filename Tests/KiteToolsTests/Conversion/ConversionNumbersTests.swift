@@ -52,11 +52,14 @@ import Testing
         #expect(found.prefix(8) == [0x00, 0x3C, 0x81, 0x01, 0xFF, 0x02, 0x7E, 0x00])
     }
 
+    private static let overflow = ConversionError.overflow(tensor: "token_embd.weight", row: 0, column: 0)
+    private static let notFinite = ConversionError.notFinite(tensor: "token_embd.weight", row: 0, column: 0)
+
     @Test func refusesWeightsThatDoNotFit() throws {
-        #expect(throws: ConversionError.overflow(tensor: "token_embd.weight")) { try convert([70000], .f16) }
+        #expect(throws: Self.overflow) { try convert([70000], .f16) }
         for number in [Float.infinity, -.infinity, .nan] {
-            #expect(throws: ConversionError.notFinite(tensor: "token_embd.weight")) { try convert([number], .f16) }
-            #expect(throws: ConversionError.notFinite(tensor: "token_embd.weight")) { try convert([number], .q8_0) }
+            #expect(throws: Self.notFinite) { try convert([number], .f16) }
+            #expect(throws: Self.notFinite) { try convert([number], .q8_0) }
         }
     }
 

@@ -22,6 +22,7 @@ struct KiteCommand: AsyncParsableCommand {
         subcommands: [
             ChatCommand.self, GenerateCommand.self, TokenizeCommand.self, ShowCommand.self, ConvertCommand.self,
             BenchCommand.self, PerplexityCommand.self, PullCommand.self, ListCommand.self, RemoveCommand.self,
+            QuantizeCommand.self, ImatrixCommand.self,
         ]
     )
 }

@@ -7,6 +7,8 @@ enum CommandOptions {
     static func withValue(_ spelling: String, command: String?) -> String? {
         if command == "bench", let name = bench[spelling] { return name }
         if command == "perplexity", let name = perplexity[spelling] { return name }
+        if command == "quantize", let name = quantize[spelling] { return name }
+        if command == "imatrix", let name = imatrix[spelling] { return name }
         if command == "convert", let name = convert[spelling] { return name }
         return shared[spelling]
     }
@@ -19,6 +21,15 @@ enum CommandOptions {
 
     private static let convert = [
         "-o": "output", "--output": "output", "--outfile": "output", "--type": "type", "--outtype": "type",
+    ]
+
+    private static let quantize = [
+        "--rules": "rules", "--tensor-type": "tensor-type", "--output-tensor-type": "output-tensor-type",
+        "--token-embedding-type": "token-embedding-type", "--imatrix": "imatrix", "--preset": "preset",
+    ]
+
+    private static let imatrix = [
+        "-o": "output", "--output": "output", "--output-file": "output", "--chunks": "chunks",
     ]
 
     private static let perplexity = [

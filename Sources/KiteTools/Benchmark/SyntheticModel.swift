@@ -74,15 +74,22 @@ public enum SyntheticModel {
         return Checkpoint(source: .gguf(header), configuration: configuration, tensors: tensors, warnings: [])
     }
 
-    /// Where each tensor lies, on multiples of 64 bytes.
+    /// Where each tensor lies, on multiples of 64 bytes. The types are those of the cards' time, and no other than the
+    /// mix asks for.
     private static func layout(_ configuration: ModelConfiguration, _ mix: QuantizationMix) throws -> [Place] {
+        var options = QuantizationOptions()
+        options.rules = .december2023
+        let plan = try QuantizationPlan(
+            mix, preset: configuration, options: mix.isUniform ? .init() : options)
+        let types = Dictionary(uniqueKeysWithValues: plan.entries.map { ($0.name, $0) })
         var places: [Place] = []
         var end = 0
         for tensor in configuration.requiredTensors {
-            let isMatrix = !tensor.isVector && !tensor.name.hasSuffix("_norm.weight")
-            let type = isMatrix ? mix.type(of: tensor.name, layerCount: configuration.layerCount) : .f32
-            guard let rowBytes = type.byteCount(of: tensor.columns) else {
-                throw Problem.partialBlock(tensor: tensor.name, columns: tensor.columns, type: type.name)
+            let entry = types[tensor.name]
+            let type = entry?.type ?? .f32
+            guard entry?.unfit == nil, let rowBytes = type.byteCount(of: tensor.columns) else {
+                let wanted = entry?.unfit ?? type
+                throw Problem.partialBlock(tensor: tensor.name, columns: tensor.columns, type: wanted.name)
             }
             let (bytes, overflow) = rowBytes.multipliedReportingOverflow(by: tensor.rows)
             let (next, overflow2) = end.addingReportingOverflow(bytes)

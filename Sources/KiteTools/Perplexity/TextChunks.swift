@@ -101,10 +101,12 @@ public struct TextChunks: Sendable, Hashable {
     }
 
     /// Tokens of `text` as the protocol has them: with the token that begins texts, names of special tokens read as plain
-    /// text, and less a line break at the end.
-    public static func tokens(of text: [UInt8], with tokenizer: Tokenizer) -> [TokenID] {
+    /// text unless `parsesSpecialTokens`, and less a line break at the end.
+    public static func tokens(
+        of text: [UInt8], with tokenizer: Tokenizer, parsesSpecialTokens: Bool = false
+    ) -> [TokenID] {
         let text = text.last == 0x0A ? Array(text.dropLast()) : text
-        var tokens = tokenizer.encode(utf8: text, addSpecialTokens: true, parseSpecialTokens: false)
+        var tokens = tokenizer.encode(utf8: text, addSpecialTokens: true, parseSpecialTokens: parsesSpecialTokens)
         if tokenizer.addsEOS { tokens.removeLast() }
         return tokens
     }

@@ -53,6 +53,15 @@ import Testing
             ("perplexity", ["-f, --file", "-c, --ctx-size", "--chunks", "--ppl-stride", "--kl", "--save-all-logits"]),
             ("pull", ["--include", "--exclude", "--revision", "--local-dir", "--json"]), ("list", ["--json"]),
             ("rm", ["--dry-run"]),
+            (
+                "quantize",
+                [
+                    "--rules", "--pure", "--tensor-type", "--output-tensor-type", "--token-embedding-type",
+                    "--leave-output-tensor", "--imatrix", "--allow-requantize", "--keep-split", "--dry-run",
+                    "--preset", "--json", "-t, --threads",
+                ]
+            ),
+            ("imatrix", ["-m, --model", "-f, --file", "-o, --output", "--chunks", "-c, --ctx-size"]),
             ("bench", ["--preset", "--type", "-p, --n-prompt", "-n, --n-gen", "-r, --repetitions", "--json"]),
         ] as [(String, [String])])
     func offersTheOptionsPeopleKnow(_ name: String, _ options: [String]) throws {

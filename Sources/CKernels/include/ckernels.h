@@ -7,5 +7,6 @@
 #include "kite_float.h"
 #include "kite_matmul.h"
 #include "kite_quantize.h"
+#include "kite_sha256.h"
 
 #endif

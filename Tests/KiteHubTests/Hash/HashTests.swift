@@ -1,3 +1,4 @@
+import TensorCore
 import Testing
 
 @testable import KiteHub
@@ -37,6 +38,18 @@ import Testing
                 hash.update(bytes.span.bytes.extracting(start..<min(start + size, count)))
             }
             #expect(hash.finish() == whole)
+        }
+    }
+
+    @Test func theCPUsInstructionsAgreeWithTheScalarTwin() {
+        var random = SystemRandomNumberGenerator()
+        for blocks in [1, 2, 7] {
+            let bytes = (0..<(64 * blocks)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            var fast = InlineArray<8, UInt32> { _ in UInt32.random(in: 0...(.max), using: &random) }
+            var slow = fast
+            SHA256Blocks.fold(bytes.span.bytes, into: &fast)
+            SHA256Blocks.fold(bytes.span.bytes, into: &slow, isScalar: true)
+            for index in 0..<8 { #expect(fast[index] == slow[index]) }
         }
     }
 

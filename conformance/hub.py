@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -225,6 +226,14 @@ class Hub:
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._servers[0].server_address[1]}"
         self.contents_url = f"http://localhost:{self._servers[1].server_address[1]}"
+
+    def encrypt(self, certificate, key):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        for server in self._servers:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        self.url = self.url.replace("http:", "https:")
+        self.contents_url = self.contents_url.replace("http:", "https:")
 
     def close(self):
         for server in self._servers:

@@ -333,6 +333,39 @@ def test_proxies(run, hub, environment):
     assert len(hub.proxied) == count
 
 
+@pytest.fixture
+def encrypted(hub, tmp_path):
+    """The Hub behind TLS, with a certificate that nobody knows."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days"]
+    command += ["2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", key]
+    try:
+        subprocess.run([*command, "-out", certificate], check=True, capture_output=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        pytest.skip("no openssl that makes certificates")
+    hub.encrypt(certificate, key)
+    return certificate
+
+
+def test_certificates(run, hub, encrypted):
+    refused = run("pull", f"{REPOSITORY}:{TYPE}", fails=True, HF_ENDPOINT=hub.url, HF_TOKEN="hf_good")
+    assert "certificate" in refused.err and not hub.requests
+    run("pull", f"{REPOSITORY}:{TYPE}", HF_ENDPOINT=hub.url, SSL_CERT_FILE=str(encrypted))
+    assert listed(run)
+    # From an encrypted connection nothing leads to an open one.
+    hub.contents_url = hub.contents_url.replace("https", "http")
+    assert "redirection" in run("pull", f"{REPOSITORY}:Q2_K", fails=True, HF_ENDPOINT=hub.url,
+                                SSL_CERT_FILE=str(encrypted)).err
+
+
+def test_only_downloads_load_a_network_library(kite):
+    try:
+        libraries = subprocess.run(["ldd", kite.path], capture_output=True, text=True, check=True).stdout
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        pytest.skip("no ldd")
+    assert not [name for name in ("libcurl", "libssl", "FoundationNetworking", "ICU") if name in libraries]
+
+
 def test_a_limit_on_file_sizes(kite, run, environment):
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20 << 20, 20 << 20))
     process = start(kite, environment, "pull", "kites/large-GGUF:Q4_0", preexec_fn=limit)

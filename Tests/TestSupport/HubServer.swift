@@ -111,10 +111,20 @@ public final class HubServer: Sendable {
             let text = #"{"id":"owner/repo","sha":"\#(commit)","siblings":[\#(files.joined(separator: ","))]}"#
             return .init(200, [("Content-Type", "application/json")], body: Array(text.utf8))
         }
+        let cache = "/api/resolve-cache/"
+        if request.target.hasPrefix(cache),
+            let file = state.files.first(where: { $0.name == request.target.dropFirst(cache.count) })
+        {
+            return range(of: file.bytes, request, [("ETag", "W/\"\(file.tag)\"")])
+        }
         let prefix = "/owner/repo/resolve/\(commit)/"
         guard request.target.hasPrefix(prefix),
             let file = state.files.first(where: { $0.name == request.target.dropFirst(prefix.count) })
         else { return .init(404, [("X-Error-Code", "RepoNotFound")]) }
+        // Some small files are served from a cache of the Hub's.
+        if file.name.hasPrefix("tokenizer") {
+            return .init(307, [("X-Repo-Commit", commit), ("Location", "/api/resolve-cache/\(file.name)")])
+        }
         guard file.isLarge else {
             return range(of: file.bytes, request, [("X-Repo-Commit", commit), ("ETag", "\"\(file.tag)\"")])
         }

@@ -56,9 +56,11 @@ struct PullCommand: AsyncParsableCommand {
         guard (1...64).contains(connections) else {
             throw CLIError.usage("--connections \(connections) is not between 1 and 64")
         }
-        guard var reference = ModelReference(model) else {
+        let page = ModelReference.file(at: model)
+        guard var reference = page?.reference ?? ModelReference(model) else {
             throw CLIError.usage("\(HubError.invalidReference(model))")
         }
+        let files = (page.map { [$0.name] } ?? []) + self.files
         if let revision {
             guard let named = ModelReference("\(reference.repository)@\(revision)") else {
                 throw CLIError.usage("--revision '\(revision)' cannot be a branch, tag or commit")

@@ -127,7 +127,9 @@ extension Downloader {
         if case .failed(let code, let text) = end {
             detail = text.isEmpty ? "connection error \(code)" : text
             guard RetryPolicy.verdict(failure: code) == .later else {
-                throw .refused(what: "\(what) from \(endpoint.origin)", status: head.status, message: detail)
+                // Certificates that are refused, or that cannot be read.
+                let hint = [60, 77].contains(code) ? "; SSL_CERT_FILE names a file of other certificates to trust" : ""
+                throw .refused(what: "\(what) from \(endpoint.origin)", status: head.status, message: detail + hint)
             }
         } else if RetryPolicy.verdict(head.status) == .never {
             throw refusal()

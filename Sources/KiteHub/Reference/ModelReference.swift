@@ -37,6 +37,21 @@ package struct ModelReference: Sendable, Hashable, CustomStringConvertible {
         name = String(parts[1])
     }
 
+    /// The file that a page of the Hub shows, `https://huggingface.co/owner/repo/blob/main/model.gguf` (or `resolve`, `raw`), as
+    /// people copy it; nil for anything else.
+    package static func file(at text: String) -> (reference: ModelReference, name: String)? {
+        let rest = withoutHost(text).prefix { $0 != "?" && $0 != "#" }
+        let parts = rest.split(separator: "/", omittingEmptySubsequences: false)
+        guard rest.count < text.count, parts.count > 4, ["blob", "resolve", "raw"].contains(parts[2]) else {
+            return nil
+        }
+        let name = parts[4...].joined(separator: "/")
+        guard SafePath.isFileName(name), let reference = ModelReference("\(parts[0])/\(parts[1])@\(parts[3])") else {
+            return nil
+        }
+        return (reference, name)
+    }
+
     /// Whether `text`, which is no path of anything here, was meant as a repository rather than as a file.
     package static func isPlausible(_ text: String) -> Bool {
         guard let reference = ModelReference(text) else { return false }

@@ -26,6 +26,16 @@ import Testing
     ])
     func refusesEverythingElse(_ text: String) { #expect(ModelReference(text) == nil) }
 
+    @Test func addressesOfFiles() throws {
+        let page = "https://huggingface.co/o/r/blob/v1/sub/m.Q4_0.gguf?download=true"
+        let (reference, name) = try #require(ModelReference.file(at: page))
+        #expect(reference.description == "o/r@v1" && name == "sub/m.Q4_0.gguf")
+        for text in ["o/r/blob/main/m.gguf", "https://huggingface.co/o/r", "https://huggingface.co/o/r/blob/main/../x"]
+        {
+            #expect(ModelReference.file(at: text) == nil)
+        }
+    }
+
     @Test func pathsOfMissingFilesAreNoRepositories() {
         #expect(!ModelReference.isPlausible("models/zephyr.gguf"))
         #expect(!ModelReference.isPlausible("models/zephyr.Q4_K_M.GGUF"))

@@ -13,11 +13,12 @@ enum kite_arithmetic {
     KITE_ARITHMETIC_F32 = 2,   ///< fused multiply-adds
 };
 
-/// Reads `bytes` bytes at `data`, whole cache lines, in rising order. Returns their sum, so that nobody skips the reading.
+/// Reads `bytes` bytes at `data`, whole cache lines, in rising order. Returns their sum, so that nobody skips the
+/// reading.
 uint64_t kite_ceiling_read(const void *data, size_t bytes);
-/// Multiplies and adds in registers, `rounds` times a fixed piece of work of some 24 independent instructions of `level`,
-/// which the CPU must have. Returns the operations done (a multiply-add is two), or 0 when the level has no instruction
-/// for it.
+/// Multiplies and adds in registers, `rounds` times a fixed piece of work of some 24 independent instructions of
+/// `level`, which the CPU must have. Returns the operations done (a multiply-add is two), or 0 when the level has no
+/// instruction for it.
 uint64_t kite_ceiling_compute(enum kite_cpu_level level, enum kite_arithmetic kind, uint64_t rounds);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include <immintrin.h>
 
-/// A loop over CHAINS independent accumulators of the vector type V. `step` is one instruction (or the shortest sequence)
-/// that adds PRODUCTS products to accumulator `sum`; the operands a and b come through volatile memory.
+/// A loop over CHAINS independent accumulators of the vector type V. `step` is one instruction (or the shortest
+/// sequence) that adds PRODUCTS products to accumulator `sum`; the operands a and b come through volatile memory.
 #define LOOP(NAME, TARGET, V, CHAINS, PRODUCTS, SETUP, STEP, REDUCE)             \
     __attribute__((target(TARGET))) uint64_t NAME(uint64_t rounds) {             \
         SETUP;                                                                   \

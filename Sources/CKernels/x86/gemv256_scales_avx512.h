@@ -3,7 +3,7 @@
 #define KITE_GEMV256_SCALES_AVX512_H
 
 #include "gemv_avx512.h"
-#include "quant_unpack_avx512.h"
+#include "quant_codes_avx512.h"
 
 /// What four blocks have beside their codes, a block per quarter.
 struct gemv_header256 {

@@ -7,7 +7,7 @@
 #define KITE_GEMV32_AVX512_H
 
 #include "gemv_avx512.h"
-#include "quant_unpack_avx512.h"
+#include "quant_codes_avx512.h"
 
 /// 128 activations, a block of 32 per quarter.
 struct gemv_part32 {

@@ -15,8 +15,8 @@
 /// asked for in the order of memory, which is what the prefetchers of the CPU follow best.
 KITE_INLINE size_t gemv_ahead(const struct kite_product *p) { return 3 * p->row_bytes + 2048; }
 
-/// Asks for `bytes` (a constant) bytes, and for as many further on to come as near as the L2 cache: memory is asked early
-/// enough to hide its latency, and few lines of the L1 cache wait. Beyond the weights this does no harm.
+/// Asks for `bytes` (a constant) bytes, and for as many further on to come as near as the L2 cache: memory is asked
+/// early enough to hide its latency, and few lines of the L1 cache wait. Beyond the weights this does no harm.
 KITE_INLINE void gemv_prefetch(const uint8_t *p, size_t bytes) {
     for (size_t at = 0; at < bytes; at += 64) _mm_prefetch((const char *)p + at, _MM_HINT_T0);
     for (size_t at = 0; at < bytes; at += 64) _mm_prefetch((const char *)p + at + 8192, _MM_HINT_T1);

@@ -1,7 +1,8 @@
 // Matrix products for AVX-512 with VNNI: one set of kernels per type.
 #if defined(__x86_64__)
-#pragma clang attribute push(                                                                               \
-    __attribute__((target("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), apply_to = function)
+#pragma clang attribute push(                                                                        \
+    __attribute__((target("avx2,fma,f16c,bmi,bmi2,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), \
+    apply_to = function)
 
 #include "quant_x86.h"
 
@@ -35,51 +36,17 @@ static void multiply_floats(const struct kite_product *p, size_t begin, size_t e
     }
 }
 
-/// The kernels of one type: rows along k for a single column, tiles for more.
-#define PRODUCT(TYPE)                                                                                               \
-    static void multiply_##TYPE(const struct kite_product *p, size_t begin, size_t end, void *scratch) {            \
-        if (p->columns == 1 && kite_is_by_256(KITE_##TYPE))                                                         \
-            gemv256(KITE_##TYPE, p, begin, end, scratch);                                                           \
-        else if (p->columns == 1)                                                                                   \
-            gemv32(KITE_##TYPE, p, begin, end, scratch);                                                            \
-        else                                                                                                        \
-            tile_rows(KITE_##TYPE, p, begin, end, scratch);                                                         \
-    }
-
-PRODUCT(Q4_0)
-PRODUCT(Q4_1)
-PRODUCT(Q5_0)
-PRODUCT(Q5_1)
-PRODUCT(Q8_0)
-PRODUCT(IQ4_NL)
-PRODUCT(Q2_K)
-PRODUCT(Q3_K)
-PRODUCT(Q4_K)
-PRODUCT(Q5_K)
-PRODUCT(Q6_K)
-PRODUCT(IQ4_XS)
-
-static void multiply_q32(const struct kite_product *p, size_t begin, size_t end, void *scratch) {
-    switch (p->type) {
-    case KITE_Q4_0: multiply_Q4_0(p, begin, end, scratch); break;
-    case KITE_Q4_1: multiply_Q4_1(p, begin, end, scratch); break;
-    case KITE_Q5_0: multiply_Q5_0(p, begin, end, scratch); break;
-    case KITE_Q5_1: multiply_Q5_1(p, begin, end, scratch); break;
-    case KITE_Q8_0: multiply_Q8_0(p, begin, end, scratch); break;
-    default: multiply_IQ4_NL(p, begin, end, scratch); break;
-    }
+/// Rows along k for a single column, tiles for more.
+KITE_INLINE void multiply(enum kite_type type, const struct kite_product *p, size_t begin, size_t end, void *scratch) {
+    if (p->columns == 1 && kite_is_by_256(type))
+        gemv256(type, p, begin, end, scratch);
+    else if (p->columns == 1)
+        gemv32(type, p, begin, end, scratch);
+    else
+        tile_rows(type, p, begin, end, scratch);
 }
 
-static void multiply_q256(const struct kite_product *p, size_t begin, size_t end, void *scratch) {
-    switch (p->type) {
-    case KITE_Q2_K: multiply_Q2_K(p, begin, end, scratch); break;
-    case KITE_Q3_K: multiply_Q3_K(p, begin, end, scratch); break;
-    case KITE_Q4_K: multiply_Q4_K(p, begin, end, scratch); break;
-    case KITE_Q5_K: multiply_Q5_K(p, begin, end, scratch); break;
-    case KITE_Q6_K: multiply_Q6_K(p, begin, end, scratch); break;
-    default: multiply_IQ4_XS(p, begin, end, scratch); break;
-    }
-}
+#include "../matmul_types.h"
 
 const struct kite_matmul_table kite_matmul_avx512 = {
     dequantize, write_q32, write_q256, {multiply_floats, multiply_q32, multiply_q256, multiply_bf16},

@@ -3,7 +3,7 @@
 #ifndef KITE_MATMUL_PACK_AVX512_H
 #define KITE_MATMUL_PACK_AVX512_H
 
-#include "quant_unpack_avx512.h"
+#include "quant_codes_avx512.h"
 
 /// 16 rows of 256 weights. A register of codes holds 4 consecutive k of each row. Codes are signed here: the unsigned
 /// operand is the activations, which have 128 added, and `start` is what that adds too much, with the sign turned.

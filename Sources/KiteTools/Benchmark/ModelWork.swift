@@ -53,7 +53,8 @@ public struct ModelWork: Sendable {
         }
         contextBytesPerToken = layout.bytesPerToken
         attentionPerKey = 4 * configuration.headCount * configuration.headDimension * configuration.layerCount
-        attention = layout.type == .f32 ? .f32 : layout.type == .f16 ? .bf16 : .int8
+        // Halves are widened: eleven bits do not fit bf16.
+        attention = layout.type == .int8 ? .int8 : .f32
         window = configuration.slidingWindow
     }
 

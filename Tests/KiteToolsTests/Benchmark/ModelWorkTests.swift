@@ -74,10 +74,10 @@ import Testing
         // 4 operations per number of a query head and key; token i of 3 after 7 sees i + 8 keys.
         let operations = Double(4 * 4 * 64 * 2 * (8 + 9 + 10))
         let work = try Self.work()
-        let ceiling = work.ceiling(of: .init(prompt: 3, depth: 7), promptChunk: 512, Self.machine(bf16: 1e6))
+        let ceiling = work.ceiling(of: .init(prompt: 3, depth: 7), promptChunk: 512, Self.machine(f32: 1e6))
         #expect(abs(ceiling - 3 * 1e6 / operations) < 1e-9)
         let narrow = try Self.work(window: 2)
-        let windowed = narrow.ceiling(of: .init(prompt: 3, depth: 7), promptChunk: 512, Self.machine(bf16: 1e6))
+        let windowed = narrow.ceiling(of: .init(prompt: 3, depth: 7), promptChunk: 512, Self.machine(f32: 1e6))
         #expect(abs(windowed - 3 * 1e6 / Double(4 * 4 * 64 * 2 * 6)) < 1e-9)
     }
 
@@ -87,7 +87,8 @@ import Testing
         let machine = Self.machine(int8: 4e6, bf16: 2e6, f32: 1e6)
         // Some recipes give the output matrix another type than the blocks, which is multiplied as integers too.
         let products = 2 * Double(Self.blockWeights + Self.outputWeights) / rate
-        let attention = Double(4 * 4 * 64 * 2) / 2e6
+        // Of the f16 cache.
+        let attention = Double(4 * 4 * 64 * 2) / 1e6
         let ceiling = work.ceiling(of: .init(prompt: 1), promptChunk: 512, machine)
         #expect(abs(1 / ceiling - (products + attention)) < 1e-9)
     }

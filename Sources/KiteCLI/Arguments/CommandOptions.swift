@@ -35,7 +35,7 @@ enum CommandOptions {
     private static let perplexity = [
         "--chunks": "chunks", "--ppl-stride": "ppl-stride", "--kl": "kl", "--kl-base": "kl",
         "--kl-divergence-base": "kl-divergence-base", "--save-all-logits": "save-all-logits",
-        "--save-logits": "save-all-logits",
+        "--save-logits": "save-all-logits", "--report": "report",
     ]
 
     private static let shared = [

@@ -7,7 +7,7 @@ struct PerplexityCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "perplexity",
         abstract: "Measure how well a model predicts a text, and how far it is from another.",
-        usage: "kite perplexity [<options>] <model> --file <file>",
+        usage: "kite perplexity [<options>] <model> ... --file <file>",
         discussion: """
             By llama.cpp's protocol: chunks of -c tokens, of which the second half counts. Perplexities of different \
             tokenizers, contexts or texts cannot be compared; --json says which they were.
@@ -16,6 +16,9 @@ struct PerplexityCommand: AsyncParsableCommand {
             (Kullback-Leibler divergence): far finer than comparing perplexities. Files of llama.cpp's with the \
             probabilities of a base model are read and written too.
 
+            --report compares several models with the base: a table of size and loss in Markdown, with a picture \
+            (SVG) beside it.
+
             Examples:
               kite perplexity model.Q4_K_M.gguf -f book.txt
               kite perplexity model.Q4_K_M.gguf -f book.txt --kl model.F16.gguf
@@ -23,10 +26,19 @@ struct PerplexityCommand: AsyncParsableCommand {
               kite perplexity model.F16.gguf -f book.txt --save-all-logits base.kld
               kite perplexity model.Q4_K_M.gguf --kl base.kld
               kite perplexity model.gguf -f book.txt -c 2048 --ppl-stride 512
+              kite perplexity *.gguf -f book.txt --kl F16.gguf --report loss.md
             """
     )
 
-    @OptionGroup var model: ModelArguments
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "A GGUF file (of a split one any part) or a checkpoint folder; without one the built-in model.",
+            valueName: "path"))
+    var model: String?
+
+    @Argument(help: ArgumentHelp("The same as --model; several with --report.", valueName: "model"))
+    var models: [String] = []
 
     @Option(name: .shortAndLong, help: ArgumentHelp("The text; - is standard input.", valueName: "file"))
     var file: String?
@@ -76,7 +88,10 @@ struct PerplexityCommand: AsyncParsableCommand {
         help: ArgumentHelp("The tokenizer's pre-tokenizer, instead of what the file says.", valueName: "name"))
     var pre: String?
 
-    @Flag(help: "Replace a file of log-probabilities that is there already.")
+    @Option(help: ArgumentHelp("Write a table of all models here, and a picture beside it.", valueName: "file"))
+    var report: String?
+
+    @Flag(help: "Replace output files that are there already.")
     var force = false
 
     @Flag(help: "Write JSON, with the hashes of text and tokenizer.")
@@ -93,6 +108,13 @@ struct PerplexityCommand: AsyncParsableCommand {
         if kl != nil, klDivergenceBase != nil {
             throw ValidationError("--kl and --kl-divergence-base are two names of one thing: give one")
         }
+        if report != nil, kl == nil { throw ValidationError("--report compares models with a base: name it with --kl") }
+        if report == nil, models.count > 1 {
+            throw ValidationError("several models go with --report; to compare two, name the base with --kl")
+        }
+        if report != nil, pplStride != nil || savePath != nil || klDivergence {
+            throw ValidationError("--report goes without --ppl-stride, --save-all-logits and --kl-divergence")
+        }
         if pplStride != nil, basePath != nil || savePath != nil {
             throw ValidationError("--ppl-stride goes without a base and without --save-all-logits")
         }
@@ -104,7 +126,8 @@ struct PerplexityCommand: AsyncParsableCommand {
     private var savePath: String? { saveAllLogits ?? (klDivergence ? nil : klDivergenceBase) }
 
     func run() async throws {
-        let path = try await model.chosenPath
+        if let report { return try await writeReport(to: SystemIO.expandingTilde(report)) }
+        let path = try await ModelArguments.path(option: model, positional: models.first)
         let name = path ?? "the built-in model"
         let target = savePath.map(SystemIO.expandingTilde)
         if let target, !force, SystemIO.exists(target) {
@@ -125,7 +148,6 @@ struct PerplexityCommand: AsyncParsableCommand {
             try PerplexityMeasurement.check(
                 text.tokens, of: bytes, by: name, with: other, baseName, preTokenizer: pre)
         }
-        let options = LoadOptions(threads: threads, kvCacheType: kv?.type, activations: activations.precision)
         let measurement = try PerplexityMeasurement(
             checkpoint, name: name, text: text, base: base, options: options, savingTo: target)
         let progress = PerplexityProgress(text, isCompared: base != nil)
@@ -143,11 +165,16 @@ struct PerplexityCommand: AsyncParsableCommand {
             tokenizer: tokenizer, corpus: bytes.map { .init(name: file ?? "-", text: $0) }, options: options)
         if json { return try Console.writeJSON(report.json, pretty: true) }
         if let divergence = result.divergence {
-            Console.writeLine(divergence.table(Format.fixed))
+            Console.writeLine(divergence.table)
         } else {
             let (value, uncertainty) = (result.perplexity.value, result.perplexity.uncertainty)
             Console.writeLine("PPL = \(Format.fixed(value, 4)) ± \(Format.fixed(uncertainty, 5))")
         }
+    }
+
+    /// How models are run.
+    var options: LoadOptions {
+        LoadOptions(threads: threads, kvCacheType: kv?.type, activations: activations.precision)
     }
 
     private func openBase() async throws -> PerplexityMeasurement.Base? {
@@ -159,7 +186,7 @@ struct PerplexityCommand: AsyncParsableCommand {
     }
 
     /// The text in chunks: that of the base's file, else the one named.
-    private func textChunks(
+    func textChunks(
         _ bytes: [UInt8]?, _ tokenizer: Tokenizer, _ base: PerplexityMeasurement.Base?
     ) throws -> TextChunks {
         let limit = chunks.flatMap { $0 > 0 ? $0 : nil }
@@ -171,59 +198,5 @@ struct PerplexityCommand: AsyncParsableCommand {
         guard let tokens else { throw CLIError.usage("which text? name its file with -f (- is standard input)") }
         return try TextChunks(
             tokens, contextLength: ctxSize ?? 512, stride: pplStride, limit: limit, bosToken: bos)
-    }
-}
-
-/// What standard error shows while a perplexity is measured.
-final class PerplexityProgress {
-    private let text: TextChunks
-    private let isCompared: Bool
-    private let began = SystemIO.seconds
-    private var isFirst = true
-
-    init(_ text: TextChunks, isCompared: Bool) {
-        self.text = text
-        self.isCompared = isCompared
-        let chunks = Format.plural(text.count, "chunk")
-        Console.note(
-            "\(chunks) of \(text.windowLength) tokens, \(text.scoredPerChunk) of each count; the text has "
-                + Format.plural(text.tokens.count, "token"), style: .plain)
-    }
-
-    /// Shows the results so far.
-    func show(_ progress: PerplexityMeasurement.Progress) {
-        if isFirst {
-            let elapsed = SystemIO.seconds - began
-            let left = elapsed / Double(progress.done) * Double(progress.total - progress.done)
-            Console.note("\(Format.fixed(elapsed, 2)) s for the first, \(Format.duration(left)) left", style: .plain)
-            if isCompared {
-                Console.noteLines(
-                    "chunk                 PPL             ln(PPL/base)           KL divergence          RMS of dp"
-                        + "       same favourite")
-            }
-        }
-        isFirst = false
-        guard let divergence = progress.divergence else {
-            let value = "[\(progress.done)]\(Format.fixed(progress.perplexity.value, 4)),"
-            return SystemIO.write(value.utf8, to: 2)
-        }
-        let cells = [
-            Self.cell(progress.perplexity, 1, 4, 9), Self.cell(divergence.logRatio, 1, 5, 9),
-            Self.cell(divergence.divergence, 1, 5, 9), Self.cell(divergence.rootMeanSquareChange, 100, 3, 6) + " %",
-            Self.cell(divergence.sameTop, 100, 3, 6) + " %",
-        ]
-        Console.noteLines(Self.padded("\(progress.done)", 5) + "  " + cells.joined(separator: "  "))
-    }
-
-    /// Ends the line of running values.
-    func end() { if !isCompared { SystemIO.write("\n".utf8, to: 2) } }
-
-    private static func cell(_ estimate: Estimate, _ factor: Double, _ digits: Int, _ width: Int) -> String {
-        padded(Format.fixed(estimate.value * factor, digits), width) + " ± "
-            + padded(Format.fixed(estimate.uncertainty * factor, digits), width)
-    }
-
-    private static func padded(_ text: String, _ width: Int) -> String {
-        String(repeating: " ", count: max(width - text.count, 0)) + text
     }
 }

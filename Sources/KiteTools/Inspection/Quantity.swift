@@ -27,6 +27,16 @@ package enum Quantity {
         return count < 0 ? "-" + text : text
     }
 
+    /// `value` with so many digits after the point.
+    package static func fixed(_ value: Double, _ digits: Int) -> String {
+        let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
+        let scaled = (value.magnitude * scale).rounded()
+        guard scaled < 9e15 else { return "\(value)" }
+        let (whole, rest) = Int(scaled).quotientAndRemainder(dividingBy: Int(scale))
+        let fraction = digits > 0 ? "." + String(String(Int(scale) + rest).dropFirst()) : ""
+        return (value < 0 && scaled > 0 ? "-" : "") + "\(whole)" + fraction
+    }
+
     /// `text` without control characters: names from a file must not steer a terminal.
     package static func printable(_ text: String) -> String {
         var result = String.UnicodeScalarView()

@@ -1,7 +1,7 @@
 extension DivergenceStatistics {
     /// The statistics as a table of lines.
-    /// - Parameter number: Writes a number with so many digits after the point.
-    public func table(_ number: (_ value: Double, _ digits: Int) -> String) -> String {
+    public var table: String {
+        let number = Quantity.fixed(_:_:)
         func plain(_ title: String, _ estimate: Estimate, _ digits: Int = 6) -> (String, String, String) {
             (title, number(estimate.value, digits), "± " + number(estimate.uncertainty, digits))
         }

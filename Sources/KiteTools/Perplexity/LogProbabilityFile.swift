@@ -53,6 +53,13 @@ public final class LogProbabilityFile {
         }
     }
 
+    /// Bytes of a file for the chunks of `text`.
+    static func byteCount(of text: TextChunks, vocabulary: Int) -> Int {
+        let rows = text.count * text.scoredPerChunk
+        return 20 + 4 * text.count * text.windowLength + 2 * rows
+            * LogProbabilityCodes.rowLength(vocabulary: vocabulary)
+    }
+
     /// Whether there is a file at `path` that begins as one of log-probabilities does.
     public static func isOne(_ path: String) -> Bool {
         guard let file = try? ReadableFile(path: path), file.length >= 8 else { return false }

@@ -41,11 +41,11 @@ struct LossPicture {
         let values = compared.map { max($0.1.value, Self.least) }
         let horizontal = LinearAxis(upTo: compared.map { Double($0.0.bytes) / 1e9 }.max() ?? 1)
         let vertical = LogarithmicAxis(from: values.min() ?? Self.least, to: values.max() ?? 1)
-        var best = Double.infinity
         let points = zip(compared, values).map { pair, value in
             let (entry, estimate) = pair
-            let isBest = value < best
-            best = min(best, value)
+            let isBest = !zip(compared, values).contains { other, otherValue in
+                other.0.bytes <= entry.bytes && otherValue < value
+            }
             return Point(
                 label: entry.name, x: place(horizontal.share(Double(entry.bytes) / 1e9)),
                 y: height(vertical.share(value)),
@@ -83,14 +83,14 @@ struct LossPicture {
             <style>
             text { font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #3b4048 }
             .title { font-size: 17px; font-weight: 600; fill: #16191d }
-            .label { font-weight: 600; fill: #16191d }
+            .label { font-weight: 600; fill: #16191d; stroke: #ffffff; stroke-width: 4px; paint-order: stroke }
             .ground { fill: #ffffff }
             .grid { stroke: #e3e6ea; stroke-width: 1 }
             .front { fill: none; stroke: #7aa7d9; stroke-width: 2 }
             .best { fill: #1f6fc4 } .other { fill: #c2571a }
             .error { stroke: #8a929c; stroke-width: 1.5 }
             @media (prefers-color-scheme: dark) {
-            text { fill: #b6bdc6 } .title, .label { fill: #f0f3f6 } .ground { fill: #14171b }
+            text { fill: #b6bdc6 } .title, .label { fill: #f0f3f6 } .label { stroke: #14171b } .ground { fill: #14171b }
             .grid { stroke: #2c3138 } .front { stroke: #3f6f9f } .best { fill: #6cb2ff } .other { fill: #f09a5d }
             }
             </style>
@@ -106,9 +106,10 @@ struct LossPicture {
         return points.map { point in
             let width = 8.2 * Double(point.label.count)
             let places: [(anchor: String, x: Double, y: Double)] = [
-                ("start", point.x + 10, point.y + 4), ("middle", point.x, point.y - 12),
+                ("start", point.x + 9, point.y - 6), ("start", point.x + 10, point.y + 4),
+                ("middle", point.x, point.y - 12),
                 ("end", point.x - 10, point.y + 4), ("middle", point.x, point.y + 22),
-                ("start", point.x + 8, point.y - 10), ("end", point.x - 8, point.y + 18),
+                ("end", point.x - 8, point.y + 18),
                 ("start", point.x + 8, point.y + 18), ("end", point.x - 8, point.y - 10),
                 ("middle", point.x, point.y - 28), ("middle", point.x, point.y + 38),
             ]

@@ -211,6 +211,25 @@ def test_a_killed_download_goes_on_where_it_was(kite, run, hub, environment):
     assert not partial_bytes(environment)
 
 
+def test_killed_at_any_moment_a_model_is_there_or_not(kite, run, hub, environment):
+    files = hub.repositories[REPOSITORY].files
+    hub.trouble.bytes_per_second = 40 << 20
+    moments = random.Random(2)
+    for _ in range(25):
+        process = start(kite, environment, "pull", f"{REPOSITORY}:Q6_K")
+        time.sleep(moments.uniform(0.005, 0.15))
+        process.kill()
+        process.communicate()
+        for model in listed(run).values():
+            folder = Path(model["path"]).parent
+            assert len(model["files"]) == 2
+            for name in model["files"]:
+                assert (folder.parent / name).read_bytes() == files[name].data
+            run("rm", REPOSITORY)
+    run("pull", f"{REPOSITORY}:Q6_K")
+    assert len(listed(run)) == 1
+
+
 def test_ctrl_c_says_how_to_go_on(kite, run, hub, environment):
     hub.trouble.bytes_per_second = 1 << 20
     process = start(kite, environment, "pull", "kites/large-GGUF:Q4_0")

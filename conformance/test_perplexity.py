@@ -109,6 +109,24 @@ def test_report(kite, tmp_path):
     assert "--force" in kite("perplexity", *models, *flags).err
 
 
+def test_quantize_report(kite, tmp_path):
+    """Every type is made, measured and taken away again; more bits lose less."""
+    (tmp_path / "in").mkdir()
+    source = tmp_path / "in" / "F32.gguf"
+    source.write_bytes(BASE.read_bytes())
+    out = tmp_path / "out"
+    out.mkdir()
+    flags = ["--report", out / "loss.md", "-f", TEXT, "-c", 64, "--chunks", 4]
+    found = json.loads(kite.ok("quantize", source, "Q8_0,Q4_0,Q5_0", *flags, "--json").out)
+    assert [e["name"] for e in found["entries"]] == ["Q4_0", "Q5_0", "Q8_0"]
+    losses = [e["kl"]["kld"]["value"] for e in found["entries"]]
+    assert losses[0] > losses[1] > losses[2] > 0
+    assert sorted(p.name for p in out.iterdir()) == ["loss.md", "loss.svg"]
+    kite.ok("quantize", source, out / "kept.gguf", "Q8_0", *flags, "--force")
+    assert sorted(p.name for p in out.iterdir()) == ["kept.gguf", "loss.md", "loss.svg"]
+    assert found["entries"][2]["bytes"] == (out / "kept.gguf").stat().st_size
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -119,7 +137,7 @@ def test_report(kite, tmp_path):
         (["--kl", "cut"], 1, "cut off"),
         (["--kl", "magic"], 1, ""),
         (["--kl", "base"], 1, "vocabulary"),
-        (["--kl", BASE, "-f", TEXT, "-c", "64"], 1, "vocabulary"),
+        (["--kl", BASE, "-f", TEXT, "-c", "64"], 1, "different tokens"),
         (["--kl-divergence"], 2, "--kl-divergence-base"),
         (["--report", "x.md", "-f", TEXT], 2, "--kl"),
         (["-f", TEXT, "--save-all-logits", "base", "-c", "64"], 1, "--force"),

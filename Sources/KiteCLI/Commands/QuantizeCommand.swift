@@ -25,6 +25,7 @@ struct QuantizeCommand: AsyncParsableCommand {
               kite quantize in.gguf out.gguf Q4_K_M --imatrix imatrix.gguf
               kite quantize in.gguf out.gguf Q4_K_S --tensor-type ffn_down=q6_k
               kite quantize in.gguf out.gguf Q6_K --output-tensor-type q8_0
+              kite quantize in.gguf Q4_0,Q4_K_M,Q8_0 --report loss.md -f book.txt
             """
     )
 
@@ -78,7 +79,23 @@ struct QuantizeCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Say what becomes of each tensor.")
     var verbose = false
 
-    @Flag(help: "Replace a file that is there already.")
+    @Option(
+        help: ArgumentHelp(
+            "Quantize to each type in turn, measure what it loses with 'kite perplexity', and write a table of size and "
+                + "loss here, a picture beside it.", valueName: "file"))
+    var report: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The text to measure with.", valueName: "file"))
+    var file: String?
+
+    @Option(
+        name: [.customShort("c"), .long], help: ArgumentHelp("Tokens of a chunk of the text.", valueName: "n"))
+    var ctxSize: Int = 512
+
+    @Option(help: ArgumentHelp("Most chunks to measure. (default: all)", valueName: "n"))
+    var chunks: Int?
+
+    @Flag(help: "Replace files that are there already.")
     var force = false
 
     /// Rules, by their names on the command line.
@@ -89,9 +106,16 @@ struct QuantizeCommand: AsyncParsableCommand {
         var rules: QuantizationRules { self == .current ? .current : .december2023 }
     }
 
+    func validate() throws {
+        if report == nil, file != nil || chunks != nil { throw ValidationError("-f and --chunks go with --report") }
+        if report != nil, dryRun { throw ValidationError("--report measures: it goes without --dry-run") }
+        if let chunks, chunks < 1 { throw ValidationError("--chunks \(chunks) is not 1 or more") }
+    }
+
     func run() async throws {
+        if let report { return try await writeReport(to: SystemIO.expandingTilde(report)) }
         let arguments = try QuantizeArguments(words, preset: preset, dryRun: dryRun)
-        let threads = try threadCount(arguments)
+        let threads = try threadCount(arguments.threads)
         let importance = try imatrix.map { try ImportanceMatrix(path: SystemIO.expandingTilde($0)) }
         let input = try await resolve(arguments.input)
         if dryRun { return try showPlans(arguments, input: input, importance) }
@@ -133,13 +157,13 @@ struct QuantizeCommand: AsyncParsableCommand {
     }
 
     /// Where the file to read is; one of the Hub is fetched when it is not here yet.
-    private func resolve(_ input: String?) async throws -> String? {
+    func resolve(_ input: String?) async throws -> String? {
         guard let input else { return nil }
         return try await ModelResolver.path(input)
     }
 
     /// What differs from the recipe.
-    private func options() throws -> QuantizationOptions {
+    func options() throws -> QuantizationOptions {
         var options = QuantizationOptions()
         options.rules = rules.rules
         options.overrides = try tensorType.map { try usage(TensorTypeOverride.init, $0) }
@@ -156,15 +180,15 @@ struct QuantizeCommand: AsyncParsableCommand {
         do { return try make(text) } catch { throw CLIError.usage("\(error)") }
     }
 
-    private func mix(_ name: String) throws -> QuantizationMix {
+    func mix(_ name: String) throws -> QuantizationMix {
         guard let mix = QuantizationMix(recipe: name, isUniform: pure) else {
             throw CLIError.usage(QuantizationError.unknownType(name).description)
         }
         return mix
     }
 
-    private func threadCount(_ arguments: QuantizeArguments) throws -> Int {
-        guard let count = threads ?? arguments.threads else { return ThreadPool.defaultThreadCount }
+    func threadCount(_ last: Int? = nil) throws -> Int {
+        guard let count = threads ?? last else { return ThreadPool.defaultThreadCount }
         guard (1...1024).contains(count) else { throw CLIError.usage("--threads \(count) is not between 1 and 1024") }
         return count
     }

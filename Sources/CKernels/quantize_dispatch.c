@@ -5,6 +5,16 @@
 
 static kite_encode_rows *encoder(void) {
     switch (kite_cpu_current()) {
+#if defined(__x86_64__)
+    case KITE_CPU_AVX2:
+    case KITE_CPU_AVXVNNI: return kite_encode_avx2;
+    case KITE_CPU_AVX512:
+    case KITE_CPU_AVX512BF16: return kite_encode_avx512;
+#elif defined(__aarch64__)
+    case KITE_CPU_NEON:
+    case KITE_CPU_NEON_DOTPROD:
+    case KITE_CPU_NEON_I8MM: return kite_encode_neon;
+#endif
     default: return kite_encode_scalar;
     }
 }

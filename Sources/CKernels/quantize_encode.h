@@ -21,7 +21,11 @@ struct kite_rows {
 
 KITE_QUANTIZE_INLINE uint8_t *store_half(uint8_t *out, float x) {
     uint16_t half;
+#ifdef KITE_HAS_SIMD_UNPACK
+    half = _cvtss_sh(x, 0);
+#else
     kite_float_to_half(&x, &half, 1);
+#endif
     memcpy(out, &half, sizeof half);
     return out + 2;
 }

@@ -1,8 +1,8 @@
 // What a CPU level has to give for quantizing, and what the levels share.
 //
-// A group is 16 or 32 numbers with one scale. Finding that scale is nearly all of the work: some twenty candidates, each
-// judged by sums over the group that must run in the order of its numbers. Groups are therefore handled sixteen at a
-// time, one in each lane of a vector: the order within a group stays, and no lane waits for another.
+// A group is 16 or 32 numbers with one scale. Finding that scale is nearly all of the work: some twenty candidates,
+// each judged by sums over the group that must run in the order of its numbers. Groups are therefore handled sixteen at
+// a time, one in each lane of a vector: the order within a group stays, and no lane waits for another.
 #ifndef KITE_QUANTIZE_TABLE_H
 #define KITE_QUANTIZE_TABLE_H
 
@@ -44,7 +44,7 @@ struct kite_fits {
     int32_t flat[KITE_FIT_GROUPS];
 };
 
-/// Candidates for number = scale * code - min, code 0...top: steps top + first + stride * i over the range, i to `last`.
+/// Candidates for number = scale * code - min, code 0...top: top + first + stride * i codes over the range, i to `last`.
 struct kite_affine_rule {
     int size, top;
     float first, stride;
@@ -61,8 +61,8 @@ struct kite_signed_rule {
 /// The 16 values of IQ4_NL and IQ4_XS, and halfway between neighbours, where the upper one begins.
 static const float kite_iq4_floats[16] __attribute__((unused)) = {-127, -104, -83, -65, -49, -35, -22, -10,
                                                                   1,    13,   25,  38,  53,  69,  89,  113};
-static const float kite_iq4_bounds[15] __attribute__((unused)) = {-115.5f, -93.5f, -74,   -57,   -42, -28.5f, -16, -4.5f,
-                                                                  7,       19,     31.5f, 45.5f, 61,  79,     101};
+static const float kite_iq4_bounds[15] __attribute__((unused)) = {-115.5f, -93.5f, -74, -57, -42,   -28.5f, -16, -4.5f,
+                                                                  7,       19,     31.5f, 45.5f, 61, 79, 101};
 
 /// Each function but the first handles the 16 groups from `first` on.
 struct kite_fitters {
@@ -72,11 +72,11 @@ struct kite_fitters {
     void (*ranges)(const struct kite_groups *, size_t first, struct kite_fits *);
     void (*affine)(const struct kite_groups *, const struct kite_affine_rule *, size_t first, struct kite_fits *);
     void (*symmetric)(const struct kite_groups *, const struct kite_signed_rule *, size_t first, struct kite_fits *);
-    /// Codes -4...3 of 16 numbers, bettered one at a time; only `scale` is set. 64 groups.
+    /// Codes -4...3 of 16 numbers, bettered one at a time; only `scale` is set. For the 64 groups from `first` on.
     void (*descend)(const struct kite_groups *, size_t first, struct kite_fits *);
     /// Codes of kite_iq4_floats for groups of 32; only `scale` is set.
     void (*codebook)(const struct kite_groups *, enum kite_fit_weight, size_t first, struct kite_fits *);
-    /// value = scale * code, code 0...top, for 16 sets of `count` values (at most 16) and their weights. codes[16 * set + i].
+    /// value = scale * code, code 0...top, for 16 sets of `count` (8 or 16) values and their weights. codes[16 * set + i].
     void (*positive)(const float *const *values, const float *const *weights, int count, int top, uint8_t *codes,
                      float *scales);
 };

@@ -244,7 +244,8 @@ static inline float fit_positive(const float *x, const float *w, int count, int 
     for (int round = 0; round < 5 && is_better; round++) {
         is_better = 0;
         for (int i = 0; i < count; i++) {
-            float other_products = products - w[i] * x[i] * codes[i], other_squares = squares - w[i] * codes[i] * codes[i];
+            float other_products = products - w[i] * x[i] * codes[i];
+            float other_squares = squares - w[i] * codes[i] * codes[i];
             if (!(other_products > 0 && other_squares > 0)) continue;
             int32_t code = kite_nearest(x[i] * other_squares / other_products);
             code = code < top ? code : top;

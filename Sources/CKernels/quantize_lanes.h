@@ -1,6 +1,6 @@
 // The searches of scalar/quantize_fit.h for sixteen groups at once, one in each lane: the operations of a lane are
-// those of the scalar twin in their order. Each quantize_<level>.c includes this file once, with the level's instruction set
-// switched on and
+// those of the scalar twin in their order. Each quantize_<level>.c includes this file once, with the level's
+// instruction set switched on and
 //   KITE_ENCODE           the name of its encoder,
 //   KITE_NEAREST_VALUES   optional: a file with nearest_values in the level's own instructions.
 #include "quantize_encode.h"

@@ -44,7 +44,7 @@ struct kite_fits {
     int32_t flat[KITE_FIT_GROUPS];
 };
 
-/// Candidates for number = scale * code - min, code 0...top: top + first + stride * i codes over the range, i to `last`.
+/// Candidates for number = scale * code - min, code 0...top: top + first + stride * i codes in the range, i to last.
 struct kite_affine_rule {
     int size, top;
     float first, stride;
@@ -76,7 +76,8 @@ struct kite_fitters {
     void (*descend)(const struct kite_groups *, size_t first, struct kite_fits *);
     /// Codes of kite_iq4_floats for groups of 32; only `scale` is set.
     void (*codebook)(const struct kite_groups *, enum kite_fit_weight, size_t first, struct kite_fits *);
-    /// value = scale * code, code 0...top, for 16 sets of `count` (8 or 16) values and their weights. codes[16 * set + i].
+    /// value = scale * code, code 0...top, for 16 sets of `count` (8 or 16) values and their weights; the code of value i
+    /// is codes[16 * set + i].
     void (*positive)(const float *const *values, const float *const *weights, int count, int top, uint8_t *codes,
                      float *scales);
 };

@@ -76,8 +76,8 @@ struct kite_fitters {
     void (*descend)(const struct kite_groups *, size_t first, struct kite_fits *);
     /// Codes of kite_iq4_floats for groups of 32; only `scale` is set.
     void (*codebook)(const struct kite_groups *, enum kite_fit_weight, size_t first, struct kite_fits *);
-    /// value = scale * code, code 0...top, for 16 sets of `count` (8 or 16) values and their weights; the code of value i
-    /// is codes[16 * set + i].
+    /// value = scale * code, code 0...top, for 16 sets of `count` (8 or 16) values and their weights. The code of value
+    /// i goes to codes[16 * set + i].
     void (*positive)(const float *const *values, const float *const *weights, int count, int top, uint8_t *codes,
                      float *scales);
 };

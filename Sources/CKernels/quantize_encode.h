@@ -19,6 +19,7 @@ struct kite_rows {
     uint8_t *out;
 };
 
+/// Scales of numbers whose squares overflow can be NaN: stored as x86-64 makes it, negative, on every CPU.
 KITE_QUANTIZE_INLINE uint8_t *store_half(uint8_t *out, float x) {
     uint16_t half;
 #ifdef KITE_HAS_SIMD_UNPACK
@@ -26,6 +27,7 @@ KITE_QUANTIZE_INLINE uint8_t *store_half(uint8_t *out, float x) {
 #else
     kite_float_to_half(&x, &half, 1);
 #endif
+    if (x != x) half = 0xfe00;
     memcpy(out, &half, sizeof half);
     return out + 2;
 }

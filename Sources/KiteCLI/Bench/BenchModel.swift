@@ -40,7 +40,7 @@ struct BenchModel {
     private static func mainType(of checkpoint: Checkpoint) -> String {
         var weights: [TensorType: Int] = [:]
         for name in checkpoint.tensorNames {
-            guard let matrix = try? checkpoint.tensor(name) else { continue }
+            guard let matrix = try? checkpoint.shape(of: name) else { continue }
             weights[matrix.type, default: 0] += matrix.rows * matrix.columns
         }
         return weights.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key.name ?? "?"

@@ -41,12 +41,13 @@ public struct ModelWork: Sendable {
         let configuration = checkpoint.configuration
         let outputName = configuration.tiedEmbeddings ? "token_embd.weight" : "output.weight"
         for name in checkpoint.tensorNames {
-            let matrix = try checkpoint.tensor(name)
+            let matrix = try checkpoint.shape(of: name)
+            let bytes = (matrix.type.byteCount(of: matrix.columns) ?? 0) * matrix.rows
             if name == outputName {
-                output.bytes += matrix.data.count
+                output.bytes += bytes
                 output.weights[Self.arithmetic(matrix.type, activations), default: 0] += matrix.rows * matrix.columns
             } else if name != "token_embd.weight" {
-                blocks.bytes += matrix.data.count
+                blocks.bytes += bytes
                 guard matrix.rows > 1, !name.hasSuffix("_norm.weight") else { continue }
                 blocks.weights[Self.arithmetic(matrix.type, activations), default: 0] += matrix.rows * matrix.columns
             }

@@ -115,10 +115,10 @@ package struct ModelReport: Sendable {
         var warnings = checkpoint.warnings
         (vocabulary, template) = Self.text(checkpoint, &warnings)
         let tensors = try checkpoint.tensorNames.map { name in
-            let matrix = try checkpoint.tensor(name)
+            let shape = try checkpoint.shape(of: name)
             return Tensor(
-                name: name, type: matrix.type.name, rows: matrix.rows, columns: matrix.columns,
-                bytes: matrix.data.count)
+                name: name, type: shape.type.name, rows: shape.rows, columns: shape.columns,
+                bytes: (shape.type.byteCount(of: shape.columns) ?? 0) * shape.rows)
         }
         self.path = path
         (container, fileCount, fileBytes) = Self.files(of: checkpoint)

@@ -5,8 +5,9 @@ extension Checkpoint {
     /// - Throws: ``ConfigurationError``, ``CheckpointError`` and ``SafetensorsError``.
     public init(huggingFace folder: HuggingFaceFolder) throws {
         let configuration = try ModelConfiguration(huggingFace: folder.config)
+        let gptq = try GPTQSettings(of: folder)
         var used: Set<String> = []
-        var tensors: [(name: String, matrix: Matrix)] = []
+        var tensors: [(name: String, stored: Stored)] = []
         for required in configuration.requiredTensors {
             let matrix: Matrix
             if let tensor = folder.weights[tensor: required.huggingFaceName] {
@@ -16,16 +17,22 @@ extension Checkpoint {
                 }
                 matrix = try tensor.matrix
                 used.insert(tensor.name)
+            } else if let gptq, let module = required.moduleName, folder.weights[tensor: module + ".qweight"] != nil {
+                let packed = try GPTQMatrix(
+                    module, rows: required.rows, columns: required.columns, in: folder.weights, gptq)
+                used.formUnion(["qweight", "qzeros", "scales", "g_idx"].map { "\(module).\($0)" })
+                tensors.append((required.name, .gptq(packed)))
+                continue
             } else if required.name.hasSuffix("_norm.weight"), !required.isVector {
                 matrix = try Self.stackedNorms(required, in: folder.weights, used: &used)
             } else {
                 throw CheckpointError.missingTensor(required.huggingFaceName)
             }
-            tensors.append((required.name, matrix))
+            tensors.append((required.name, .matrix(matrix)))
         }
         let unused = folder.weights.tensors.map(\.name).filter { !used.contains($0) && !Self.isIgnorable($0) }
         self.init(
-            source: .huggingFace(folder), configuration: configuration, tensors: tensors,
+            source: .huggingFace(folder), configuration: configuration, stored: tensors,
             warnings: Self.warnings(unused: unused))
     }
 
@@ -65,4 +72,9 @@ extension Checkpoint {
 
 extension ModelConfiguration.RequiredTensor {
     fileprivate var huggingFaceShape: [Int] { isVector ? [columns] : [rows, columns] }
+
+    /// The layer that a matrix belongs to: its name without `.weight`; nil for vectors.
+    fileprivate var moduleName: String? {
+        !isVector && huggingFaceName.hasSuffix(".weight") ? String(huggingFaceName.dropLast(".weight".count)) : nil
+    }
 }

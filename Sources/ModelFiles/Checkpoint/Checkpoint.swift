@@ -21,17 +21,34 @@ public struct Checkpoint: Sendable {
     public let warnings: [String]
     /// Names of all tensors in use: embeddings, blocks in order, output.
     public let tensorNames: [String]
-    private let tensors: [String: Matrix]
+    private let tensors: [String: Stored]
+
+    /// A tensor as the files have it.
+    enum Stored: Sendable {
+        /// Ready for use.
+        case matrix(Matrix)
+        /// To be unpacked first.
+        case gptq(GPTQMatrix)
+    }
 
     /// A checkpoint of tensors that have canonical names and the shapes that the configuration calls for.
     package init(
         source: Source, configuration: ModelConfiguration, tensors: [(name: String, matrix: Matrix)], warnings: [String]
     ) {
+        self.init(
+            source: source, configuration: configuration, stored: tensors.map { ($0.name, .matrix($0.matrix)) },
+            warnings: warnings)
+    }
+
+    init(
+        source: Source, configuration: ModelConfiguration, stored tensors: [(name: String, stored: Stored)],
+        warnings: [String]
+    ) {
         self.source = source
         self.configuration = configuration
         self.warnings = warnings
         tensorNames = tensors.map(\.name)
-        self.tensors = Dictionary(tensors.map { ($0.name, $0.matrix) }, uniquingKeysWith: { first, _ in first })
+        self.tensors = Dictionary(tensors.map { ($0.name, $0.stored) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Opens a GGUF file (of a split model, any part) or a checkpoint folder.
@@ -50,23 +67,53 @@ public struct Checkpoint: Sendable {
     public func hasTensor(_ name: String) -> Bool { tensors[name] != nil }
 
     /// The tensor called `name`. Vectors are matrices of one row; per-head norms have a row for each head.
-    /// - Throws: ``CheckpointError/missingTensor(_:)``.
-    public func tensor(_ name: String) throws(CheckpointError) -> Matrix {
-        guard let tensor = tensors[name] else { throw .missingTensor(name) }
-        return tensor
+    ///
+    /// A matrix of a GPTQ checkpoint is unpacked into fresh memory each time it is asked for.
+    /// - Throws: ``CheckpointError/missingTensor(_:)``; ``GPTQError`` for damaged scales.
+    public func tensor(_ name: String) throws -> Matrix {
+        switch tensors[name] {
+        case nil: throw CheckpointError.missingTensor(name)
+        case .matrix(let matrix)?: return matrix
+        case .gptq(let packed)?: return try packed.unpacked()
+        }
     }
 
-    /// The bytes that tensors lie in, each once: a file for each part of the model.
+    /// The type that ``tensor(_:)`` gives the tensor called `name`, and its sizes.
+    /// - Throws: ``CheckpointError/missingTensor(_:)``.
+    public func shape(of name: String) throws(CheckpointError) -> (type: TensorType, rows: Int, columns: Int) {
+        switch tensors[name] {
+        case nil: throw CheckpointError.missingTensor(name)
+        case .matrix(let matrix)?: return (matrix.type, matrix.rows, matrix.columns)
+        case .gptq(let packed)?: return (packed.type, packed.rows, packed.columns)
+        }
+    }
+
+    /// The tensor called `name` where it is packed the way GPTQ does; nil for all others.
+    package func packed(_ name: String) -> GPTQMatrix? {
+        guard case .gptq(let packed)? = tensors[name] else { return nil }
+        return packed
+    }
+
+    /// The bytes that tensors lie in as they are used, each once: a file for each part of the model.
     public var stores: [ByteStore] {
         var seen: Set<ObjectIdentifier> = []
-        return tensorNames.compactMap { tensors[$0]?.data.store }.filter { seen.insert(ObjectIdentifier($0)).inserted }
+        return tensorNames.compactMap { name in
+            guard case .matrix(let matrix)? = tensors[name] else { return nil }
+            return matrix.data.store
+        }.filter { seen.insert(ObjectIdentifier($0)).inserted }
     }
 
     /// Number of weights.
-    public var parameterCount: Int { tensors.values.reduce(0) { $0 + $1.rows * $1.columns } }
+    public var parameterCount: Int {
+        tensorNames.compactMap { try? shape(of: $0) }.reduce(0) { $0 + $1.rows * $1.columns }
+    }
 
     /// Bytes of all tensors in use.
-    public var tensorByteCount: Int { tensors.values.reduce(0) { $0 + $1.data.count } }
+    public var tensorByteCount: Int {
+        tensorNames.compactMap { try? shape(of: $0) }.reduce(0) {
+            $0 + ($1.type.byteCount(of: $1.columns) ?? 0) * $1.rows
+        }
+    }
 
     /// Says in a line which tensors are not used; nothing when there are none.
     static func warnings(unused names: [String]) -> [String] {

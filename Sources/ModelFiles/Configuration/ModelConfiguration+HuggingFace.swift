@@ -120,8 +120,8 @@ private struct HuggingFaceConfiguration {
     }
 
     private func refuseUnsupported() throws {
-        if let method = config.value("quantization_config") {
-            let name = try method.asObject().string("quant_method") ?? "unknown"
+        if let method = try config.object("quantization_config"), try method.string("quant_method") != "gptq" {
+            let name = try method.string("quant_method") ?? "unknown"
             throw ConfigurationError.unsupported("a checkpoint already quantized by \(name)")
         }
         for key in ["num_local_experts", "num_experts"] {

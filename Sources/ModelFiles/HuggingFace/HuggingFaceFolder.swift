@@ -25,6 +25,8 @@ public struct HuggingFaceFolder: Sendable {
         case addedTokens = "added_tokens.json"
         /// How the authors sample; end-of-text ids.
         case generationConfig = "generation_config.json"
+        /// How an older GPTQ checkpoint was quantized.
+        case quantizeConfig = "quantize_config.json"
         /// The model card.
         case readme = "README.md"
     }
@@ -42,11 +44,7 @@ public struct HuggingFaceFolder: Sendable {
         } catch {
             throw ConfigurationError.json(error)
         }
-        guard
-            [SafetensorsCheckpoint.singleName, SafetensorsCheckpoint.indexName].contains(where: {
-                FileSystem.exists(FileSystem.join(path, $0))
-            })
-        else { throw Self.explainMissing("model.safetensors", in: path) }
+        guard SafetensorsCheckpoint.isThere(path) else { throw Self.explainMissing("model.safetensors", in: path) }
         weights = try SafetensorsCheckpoint(folder: path)
     }
 

@@ -14,9 +14,26 @@ public struct SafetensorsCheckpoint: Sendable {
         let single = FileSystem.join(folder, Self.singleName)
         if FileSystem.exists(single) {
             try self.init(files: [SafetensorsFile(path: single)])
+        } else if let old = Self.oldGPTQName(in: folder) {
+            try self.init(files: [SafetensorsFile(path: FileSystem.join(folder, old))])
         } else {
             try self.init(index: FileSystem.join(folder, Self.indexName), folder: folder)
         }
+    }
+
+    /// Whether `folder` has weights.
+    static func isThere(_ folder: String) -> Bool {
+        [singleName, indexName].contains { FileSystem.exists(FileSystem.join(folder, $0)) }
+            || oldGPTQName(in: folder) != nil
+    }
+
+    /// What AutoGPTQ called its only file until 2023: `gptq_model-4bit-128g.safetensors`.
+    private static func oldGPTQName(in folder: String) -> String? {
+        guard !FileSystem.exists(FileSystem.join(folder, indexName)) else { return nil }
+        let names = FileSystem.names(in: folder).filter {
+            $0.hasPrefix("gptq_model-") && $0.hasSuffix(".safetensors")
+        }
+        return names.count == 1 ? names[0] : nil
     }
 
     /// The tensors of `files` together.

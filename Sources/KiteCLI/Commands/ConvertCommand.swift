@@ -2,93 +2,119 @@ import ArgumentParser
 import Kite
 import KiteTools
 
-/// `kite convert`: a Hugging Face checkpoint to a GGUF file.
+/// `kite convert`: checkpoints, GGUF files and LoRA adapters into one another.
 struct ConvertCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Turn a Hugging Face checkpoint into a GGUF file.",
-        usage: "kite convert [<options>] <dir> --output <file>",
+        abstract: "Turn Hugging Face checkpoints, GGUF files and LoRA adapters into one another.",
+        usage: "kite convert [<options>] <input> --output <path>",
         discussion: """
-            The file holds weights, hyper-parameters, tokenizer and chat template, and runs here and in llama.cpp. \
-            It appears under its name only when it is whole.
+            A checkpoint folder becomes a GGUF file, which runs here and in llama.cpp; GPTQ checkpoints too. A GGUF \
+            file becomes a checkpoint folder, which transformers loads, or, where the output ends in .gguf, a GGUF \
+            file in one part or several. A PEFT adapter becomes a GGUF adapter and the reverse. \
+            Whatever is written appears under its name only when it is whole.
 
             Examples:
               kite convert ./stablelm-2-zephyr-1_6b -o zephyr-1_6b.gguf
               kite convert ./stablelm-2-zephyr-1_6b -o zephyr-1_6b.Q8_0.gguf --type q8_0
+              kite convert ./stablelm-2-zephyr-1_6b -o zephyr-1_6b.Q4_K_M.gguf --type Q4_K_M
+              kite convert zephyr-1_6b.gguf -o ./zephyr-1_6b --type bf16 --max-shard-size 2G
+              kite convert ./zephyr-1_6b -o tuned.gguf --lora ./my-adapter
+              kite convert ./my-adapter -o my-adapter.gguf --base ./zephyr-1_6b
+              kite convert model.gguf -o parts.gguf --split-max-size 2G
+              kite convert parts-00001-of-00003.gguf -o whole.gguf --merge
             """
     )
 
-    /// What the weights are stored as.
-    enum TypeArgument: String, CaseIterable, ExpressibleByArgument {
-        case auto
-        case f32
-        case f16
-        case bf16
-        case q8_0
-
-        init?(argument: String) { self.init(rawValue: argument.lowercased()) }
-    }
-
     @Argument(
-        help: ArgumentHelp("The folder with config.json, the safetensors files and the tokenizer.", valueName: "dir"))
+        help: ArgumentHelp("A checkpoint or adapter folder, or a GGUF file (any part of it).", valueName: "input"))
     var folder: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The same as <dir>.", valueName: "dir"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("The same as <input>.", valueName: "input"))
     var model: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The GGUF file to write.", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("The GGUF file or folder to write.", valueName: "path"))
     var output: String
 
-    @Option(help: "Type of the matrices; auto keeps the checkpoint's own. Norms and biases are always f32.")
-    var type = TypeArgument.auto
+    @Option(
+        help: """
+            Type of the matrices: f32, f16, bf16, q8_0, and of a checkpoint any recipe of kite quantize (Q4_K_M); \
+            auto keeps the input's own, f16 where it is quantized.
+            """)
+    var type = "auto"
 
-    @Flag(help: "Replace a file that is there already.")
+    @Option(
+        help: ArgumentHelp(
+            "Add a LoRA adapter (PEFT folder or GGUF) to the weights; =SCALE multiplies it. Repeatable.",
+            valueName: "path[=scale]"))
+    var lora: [String] = []
+
+    @Option(help: ArgumentHelp("The model an adapter belongs to, to convert the adapter.", valueName: "model"))
+    var base: String?
+
+    @Option(help: ArgumentHelp("Cut a GGUF file into parts of at most this size: 500M, 2G.", valueName: "size"))
+    var splitMaxSize: String?
+
+    @Option(help: ArgumentHelp("Cut a GGUF file into parts of at most this many tensors.", valueName: "count"))
+    var splitMaxTensors: Int?
+
+    @Flag(help: "Join the parts of a split GGUF file.")
+    var merge = false
+
+    @Option(help: ArgumentHelp("Cut a checkpoint into files of at most this size.", valueName: "size"))
+    var maxShardSize = "5G"
+
+    @Flag(help: "Replace what is there already.")
     var force = false
 
     func run() async throws {
         guard let path = try await ModelArguments.path(option: model, positional: folder, prefersCheckpoint: true)
         else {
-            throw CLIError.usage("which checkpoint? name its folder")
+            throw CLIError.usage("convert what? name a folder or a GGUF file")
         }
         let target = SystemIO.expandingTilde(output)
         guard force || !SystemIO.exists(target) else {
             throw CLIError.failure("\(output) exists already: --force replaces it")
         }
-        let checkpoint = try HuggingFaceFolder(path: path)
-        let converter = try ModelConverter(checkpoint, type: try storedType(in: checkpoint))
+        let job = ConversionJob(
+            input: path, output: target, type: type, adapters: lora, base: base, split: try split(), merges: merge,
+            shardBytes: try Self.size(maxShardSize, "--max-shard-size"), overwrites: force)
         let progress = ProgressBar(title: "Converting")
-        let written = try await Interrupts.handled(
+        let result = try await Interrupts.handled(
             by: {
-                // The writer's unfinished file; nothing else would take it away.
-                SystemIO.remove("\(target).partial-\(SystemIO.processID)")
+                // What is unfinished; nothing else would take it away.
+                job.removeUnfinished()
                 ExitStatus.interrupted.leave()
             },
-            {
-                try converter.convert(to: target, overwrite: force) { done, total in
-                    progress.update(done: done, total: total)
-                }
-            })
+            { try job.run { done, total in progress.update(done: done, total: total) } })
         progress.clear()
-        for warning in converter.checkpoint.warnings { Console.warning(warning) }
-        let bytes = converter.checkpoint.parameterCount
-        Console.note(
-            "wrote \(written.joined(separator: ", ")): \(Format.parameters(bytes)) parameters as \(converter.type.rawValue)",
-            style: .plain)
+        for warning in result.warnings { Console.warning(warning) }
+        Console.note("wrote \(result.paths.joined(separator: ", ")): \(result.summary)", style: .plain)
     }
 
-    /// The type asked for; of `auto` the one that keeps every bit of the checkpoint.
-    private func storedType(in folder: HuggingFaceFolder) throws -> ConversionType {
-        switch type {
-        case .f32: return .f32
-        case .f16: return .f16
-        case .bf16: return .bf16
-        case .q8_0: return .q8_0
-        case .auto:
-            switch try Checkpoint(huggingFace: folder).tensor("token_embd.weight").type {
-            case .f16: return .f16
-            case .bf16: return .bf16
-            default: return .f32
-            }
+    private func split() throws -> GGUFSplit? {
+        switch (splitMaxSize, splitMaxTensors) {
+        case (nil, nil): return nil
+        case (let size?, nil): return .bytes(try Self.size(size, "--split-max-size"))
+        case (nil, let count?):
+            guard count > 0 else { throw CLIError.usage("--split-max-tensors must be positive") }
+            return .tensors(count)
+        default: throw CLIError.usage("give --split-max-size or --split-max-tensors, not both")
         }
+    }
+
+    /// A size with a unit of decimal thousands: `500M`, `2G`.
+    static func size(_ text: String, _ option: String) throws -> Int {
+        let units: [Character: Int] = ["K": 1000, "M": 1_000_000, "G": 1_000_000_000]
+        var digits = text.uppercased()[...]
+        if digits.hasSuffix("B") { digits = digits.dropLast() }
+        let unit = digits.last.flatMap { units[$0] }
+        if unit != nil { digits = digits.dropLast() }
+        guard let number = Int(digits), number > 0 else {
+            throw CLIError.usage("\(option) wants a size such as 500M or 2G, not \"\(text)\"")
+        }
+        let (bytes, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
+        guard !overflow else { throw CLIError.usage("\(option): \(text) is too large") }
+        return bytes
     }
 }

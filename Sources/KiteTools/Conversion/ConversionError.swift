@@ -21,6 +21,21 @@ public enum ConversionError: Error, Sendable, Equatable, CustomStringConvertible
     /// Not a type a checkpoint can be converted to.
     case unknownType(String)
 
+    /// A type that safetensors files do not have.
+    case notStorable(String)
+    /// Something about the model that a checkpoint of Hugging Face has no words for.
+    case notExpressible(String)
+    /// A folder that is no checkpoint, and so is not replaced by one.
+    case foreignFolder(String)
+    /// A GGUF file to be converted to a GGUF file of another type.
+    case alreadyGGUF(String)
+    /// A file to be joined that is in one part.
+    case notSplit(String)
+    /// An option that is for something else: its name, and for what.
+    case misplacedOption(String, String)
+    /// Output and input are the same.
+    case sameFile(String)
+
     /// One line for a person.
     public var description: String {
         switch self {
@@ -36,7 +51,17 @@ public enum ConversionError: Error, Sendable, Equatable, CustomStringConvertible
         case .notFinite(let tensor, let row, let column):
             "tensor \(tensor) has a weight that is not a finite number in row \(row), column \(column)"
         case .noThreads: "the system gives no thread to work with: too many processes?"
-        case .unknownType(let name): "\"\(name)\" is no type to convert to; there are f32, f16, bf16 and q8_0"
+        case .notStorable(let name): "safetensors files have no \(name); choose f32, f16 or bf16"
+        case .notExpressible(let what): "\(what) cannot be written as a Hugging Face checkpoint"
+        case .foreignFolder(let path):
+            "\(path) is there and has no config.json or adapter_config.json, so it is not replaced; choose another name"
+        case .alreadyGGUF(let path):
+            "\(path) is a GGUF file already; kite quantize changes its type, and an output without .gguf is a folder"
+        case .notSplit(let path): "\(path) is not one of several parts, so there is nothing to join"
+        case .misplacedOption(let option, let place): "\(option) is for \(place)"
+        case .sameFile(let path): "\(path) is the input itself; choose another name for the output"
+        case .unknownType(let name):
+            "\"\(name)\" is no type to convert to; there are f32, f16, bf16, q8_0, and for GGUF files the recipes of kite quantize"
         }
     }
 }

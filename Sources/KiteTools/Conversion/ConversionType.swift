@@ -18,6 +18,15 @@ public enum ConversionType: String, Sendable, CaseIterable {
         self = type
     }
 
+    /// The type that keeps every bit of `type`; f16 for a quantized one.
+    init(keeping type: TensorType) {
+        switch type {
+        case .f32: self = .f32
+        case .bf16: self = .bf16
+        default: self = .f16
+        }
+    }
+
     /// The type of the tensors.
     public var tensorType: TensorType {
         switch self {
@@ -25,6 +34,15 @@ public enum ConversionType: String, Sendable, CaseIterable {
         case .f16: .f16
         case .bf16: .bf16
         case .q8_0: .q8_0
+        }
+    }
+
+    /// What PyTorch calls it.
+    var torchName: String {
+        switch self {
+        case .f32: "float32"
+        case .bf16: "bfloat16"
+        case .f16, .q8_0: "float16"
         }
     }
 

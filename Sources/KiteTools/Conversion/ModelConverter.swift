@@ -12,12 +12,19 @@ import TensorCore
 public struct ModelConverter: Sendable {
     /// The checkpoint.
     public let checkpoint: Checkpoint
-    /// What matrices are stored as.
+    /// What matrices are stored as, where there is no ``mix``.
     public let type: ConversionType
+    /// The recipe that says what each matrix is stored as; nil for one type for all.
+    public var mix: QuantizationMix?
+    /// Whether matrices of a GPTQ checkpoint keep their codes, as Q4_1 and Q8_0, where these hold them.
+    public var keepsCodes = false
     /// The `general.` keys.
     public var identity: ModelIdentity
     /// Threads that encode.
     public var threads = ThreadPool.defaultThreadCount
+
+    /// LoRA adapters to add to the weights.
+    public var adapters: [AppliedAdapter] = []
 
     private let folder: HuggingFaceFolder
 
@@ -39,7 +46,7 @@ public struct ModelConverter: Sendable {
         metadata["general.architecture"] = .string(configuration.architecture.rawValue)
         identity.write(to: &metadata, parameters: checkpoint.parameterCount)
         configuration.write(to: &metadata, hasExplicitHeadDimension: folder.config.value("head_dim") != nil)
-        metadata["general.file_type"] = .uint32(type.fileType)
+        metadata["general.file_type"] = .uint32(fileType)
         metadata["general.quantization_version"] = .uint32(2)
         let tokenizer = try TokenizerFile(in: folder)
         try vocabulary(tokenizer).write(to: &metadata)
@@ -63,7 +70,7 @@ public struct ModelConverter: Sendable {
         progress: ((_ done: Int, _ total: Int) -> Void)? = nil
     ) throws -> [String] {
         guard overwrite || !OutputFile.exists(path) else { throw ConversionError.exists(path) }
-        return try writer().write(to: path, split: split, progress: progress)
+        return try writer().write(to: path, split: split, overwrite: overwrite, progress: progress)
     }
 
     /// The file, ready to be written.
@@ -71,33 +78,72 @@ public struct ModelConverter: Sendable {
     public func writer() throws -> GGUFWriter {
         var writer = GGUFWriter(metadata: try metadata())
         let configuration = checkpoint.configuration
-        if let factors = RopeFactors.llama3(configuration) {
-            let bytes = factors.flatMap { factor in withUnsafeBytes(of: factor.bitPattern.littleEndian) { [UInt8]($0) }
-            }
-            try writer.add(
-                "rope_freqs.weight", type: .f32, dimensions: [factors.count], data: ByteRegion(.copying(bytes)))
+        let plan = try mix.map {
+            try QuantizationPlan($0, preset: configuration, options: QuantizationOptions()).entries
         }
+        let types = Dictionary(
+            (plan ?? []).map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
+        let factors = RopeFactors.llama3(configuration)
+        var names = (factors == nil ? [] : [Self.ropeFactors]) + (plan?.map(\.name) ?? checkpoint.tensorNames)
+        if mix != nil { names.sort { TensorOrder($0) < TensorOrder($1) } }
         let permutation =
             configuration.architecture == .llama ? RowPermutation(headDimension: configuration.headDimension) : nil
         let pipeline = EncodingPipeline(threads: threads)
-        for name in checkpoint.tensorNames {
-            let tensor = try checkpoint.tensor(name)
-            let isVector = tensor.rows == 1 && (name.hasSuffix(".bias") || name.hasSuffix("norm.weight"))
+        let required = Dictionary(
+            configuration.requiredTensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for name in names {
+            if let factors, name == Self.ropeFactors {
+                let bytes = factors.map(\.bitPattern.littleEndian).withUnsafeBytes { [UInt8]($0) }
+                try writer.add(name, type: .f32, dimensions: [factors.count], data: ByteRegion(.copying(bytes)))
+                continue
+            }
+            let shape = try checkpoint.shape(of: name)
+            let isVector = shape.rows == 1 && (name.hasSuffix(".bias") || name.hasSuffix("norm.weight"))
             let keepsPrecision = isVector || name.hasSuffix("_norm.weight")
             let isRotated = name.hasSuffix(".attn_q.weight") || name.hasSuffix(".attn_k.weight")
             let isRotatedBias = name.hasSuffix(".attn_q.bias") || name.hasSuffix(".attn_k.bias")
-            let encoder = TensorEncoder(
-                name: name,
-                source: isRotatedBias && permutation != nil ? try Self.column(tensor, name) : tensor,
-                target: keepsPrecision ? .f32 : type.tensorType(columns: tensor.columns),
-                rowOrder: isRotated || isRotatedBias ? permutation : nil)
-            let place = pipeline.append(encoder)
+            let order = isRotated || isRotatedBias ? permutation : nil
+            var source: any RowSource
+            if let packed = checkpoint.packed(name) {
+                source = GPTQRows(matrix: packed, order: order)
+            } else {
+                let matrix = try checkpoint.tensor(name)
+                source = MatrixRows(
+                    isRotatedBias && order != nil ? try Self.column(matrix, name) : matrix, order: order)
+            }
+            if let tensor = required[name] {
+                for adapter in adapters { source = try adapter.merged(source, tensor, order: order) }
+            }
+            let target =
+                keepsPrecision
+                ? .f32 : types[name] ?? codedType(name) ?? type.tensorType(columns: shape.columns)
+            let place = pipeline.append(TensorEncoder(name: name, source: source, target: target))
             try writer.add(
-                name, type: encoder.target, dimensions: isVector ? [tensor.columns] : [tensor.columns, tensor.rows]
+                name, type: target, dimensions: isVector ? [shape.columns] : [shape.columns, shape.rows]
             ) { sink in try pipeline.deliver(place, to: sink) }
         }
         return writer
     }
+
+    /// The type that keeps the codes of a GPTQ matrix, where they are kept.
+    private func codedType(_ name: String) -> TensorType? {
+        guard keepsCodes, adapters.isEmpty, let packed = checkpoint.packed(name), packed.type.isQuantized else {
+            return nil
+        }
+        return packed.type
+    }
+
+    /// What `general.file_type` says.
+    private var fileType: UInt32 {
+        if let mix { return mix.fileType }
+        switch checkpoint.tensorNames.lazy.compactMap({ codedType($0) }).first {
+        case .q4_1?: return 3
+        case .q8_0?: return 7
+        default: return type.fileType
+        }
+    }
+
+    private static let ropeFactors = "rope_freqs.weight"
 
     /// A vector as a column, whose rows can change places.
     private static func column(_ vector: Matrix, _ name: String) throws(CheckpointError) -> Matrix {

@@ -5,6 +5,9 @@ import Darwin
 #endif
 import ModelFiles
 
+/// `base` to the power of `exponent`.
+func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
+
 /// What Llama 3's scaling divides each rotary frequency by, the form GGUF files give it in.
 enum RopeFactors {
     /// One factor per pair of rotated numbers; nil for other kinds of scaling.

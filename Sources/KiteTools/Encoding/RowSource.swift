@@ -10,7 +10,7 @@ protocol RowSource: Sendable {
     /// What the rows are stored as where they can be copied as they are; nil where they are computed.
     var storedType: TensorType? { get }
     /// Appends the bytes of `rows` as they are stored. Only asked when there is a ``storedType``.
-    func copy(_ rows: Range<Int>, appendingTo bytes: inout [UInt8])
+    func copy(_ rows: Range<Int>, appendingTo bytes: inout [UInt8]) throws
     /// Fills the beginning of `numbers`, which is large enough, with `rows`.
     func read(_ rows: Range<Int>, into numbers: FloatBuffer) throws
     /// Told that `rows` were read and will not be asked for again.
@@ -65,10 +65,14 @@ struct MatrixRows: RowSource {
 /// are interleaved.
 struct RowPermutation: Sendable {
     let headDimension: Int
+    /// Whether rows go the other way, back to the order of the checkpoint.
+    var isInverse = false
 
-    /// The row of the checkpoint that becomes row `index`.
+    /// The row of the checkpoint that becomes row `index`; of an inverse, the row of the file.
     func source(of index: Int) -> Int {
         let (head, within) = index.quotientAndRemainder(dividingBy: headDimension)
+        let half = headDimension / 2
+        guard !isInverse else { return head * headDimension + within % half * 2 + within / half }
         return head * headDimension + within / 2 + within % 2 * (headDimension / 2)
     }
 }

@@ -34,7 +34,7 @@ struct TensorEncoder: Sendable {
         defer { source.release(rows) }
         bytes.removeAll(keepingCapacity: true)
         let isCopy = source.storedType == target
-        if isCopy { source.copy(rows, appendingTo: &bytes) }
+        if isCopy { try source.copy(rows, appendingTo: &bytes) }
         guard !isCopy || requiresFinite else { return }
         try source.read(rows, into: scratch)
         try scratch.withSpan { all in

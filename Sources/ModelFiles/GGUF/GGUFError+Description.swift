@@ -83,6 +83,7 @@ extension GGUFError.Problem: CustomStringConvertible {
             "is a part of a \(found) model, the first part of a \(expected)"
         case .partTensorCount(let found, let expected): "the parts hold \(found) tensors, not \(expected)"
         case .unwritable(let reason): reason
+        case .exists: "exists already; choose another name or allow overwriting"
         case .badSplit: "cannot be split like this: parts must hold something, and at most 65535 are possible"
         default: nil
         }

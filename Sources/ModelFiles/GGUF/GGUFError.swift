@@ -122,6 +122,8 @@ public struct GGUFError: Error, Sendable, Equatable, CustomStringConvertible {
         case unwritable(String)
         /// A tensor's data has another size than its shape and type need.
         case tensorDataSize(tensor: String, needed: Int, found: Int)
+        /// There is a file of that name already.
+        case exists
         /// More parts than a file name can number, or a part size of nothing.
         case badSplit
     }

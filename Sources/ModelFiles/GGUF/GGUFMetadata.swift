@@ -10,6 +10,8 @@ public struct GGUFMetadata: Sendable, Equatable {
 
     /// Name of the file, for errors.
     let file: String
+    /// Name of the file, for messages.
+    package var source: String { file }
     /// All entries, in file order.
     public private(set) var entries: [Entry] = []
     private var positions: [String: Int] = [:]

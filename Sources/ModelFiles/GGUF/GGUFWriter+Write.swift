@@ -14,14 +14,19 @@ extension GGUFWriter {
     /// Writes the file, or with `split` as many as are needed, called `NAME-00001-of-00003.gguf` and so on.
     ///
     /// All files appear at the end together; on an error none does. `progress` is told how many bytes of tensor data
-    /// of how many are written.
+    /// of how many are written. Parts that are there already are replaced only with `overwrite`.
     /// - Returns: the paths written.
     /// - Throws: ``GGUFError``, and whatever a tensor's source throws.
     @discardableResult
     public func write(
-        to path: String, split: GGUFSplit? = nil, progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+        to path: String, split: GGUFSplit? = nil, overwrite: Bool = true,
+        progress: ((_ done: Int, _ total: Int) -> Void)? = nil
     ) throws -> [String] {
         let parts = try parts(split, path)
+        if !overwrite, parts.count > 1 {
+            let names = (0..<parts.count).map { GGUFWriter.splitName(path, parts.count).path($0) }
+            if let there = names.first(where: FileSystem.exists) { throw GGUFError(file: there, .exists) }
+        }
         let total = tensors.reduce(0) { $0 &+ $1.byteCount }
         var done = 0
         var files: [(path: String, file: AtomicFile)] = []
@@ -37,7 +42,8 @@ extension GGUFWriter {
             }
             try GGUFWriter.mappingErrors { () throws(FileError) in try file.finish() }
         }
-        for (_, file) in files {
+        // The first part, by whose name the model goes, comes last: when it is there, all are.
+        for (_, file) in files.reversed() {
             try GGUFWriter.mappingErrors { () throws(FileError) in try file.commit() }
         }
         return files.map { $0.path }

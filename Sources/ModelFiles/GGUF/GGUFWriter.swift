@@ -45,7 +45,11 @@ public struct GGUFWriter {
             throw GGUFError(file: name, .tensorDataSize(tensor: name, needed: needed, found: data.count))
         }
         try add(name, type: type, dimensions: dimensions) { sink in
-            try data.withBytes { bytes in try sink.write(bytes) }
+            // Of a mapped file only the piece at hand should count as this process's memory.
+            for piece in data.pieces(of: 1 << 22) {
+                try piece.withBytes { bytes in try sink.write(bytes) }
+                piece.dropPages()
+            }
         }
     }
 
@@ -97,5 +101,14 @@ public final class GGUFTensorSink {
     public func write(_ bytes: RawSpan) throws(GGUFError) {
         count += bytes.byteCount
         try output(bytes)
+    }
+}
+
+extension ByteRegion {
+    /// The region cut into pieces of `size` bytes, the last one shorter.
+    fileprivate func pieces(of size: Int) -> [ByteRegion] {
+        stride(from: range.lowerBound, to: range.upperBound, by: size).compactMap { start in
+            ByteRegion(store, start..<min(start + size, range.upperBound))
+        }
     }
 }

@@ -25,4 +25,11 @@ extension PreTokenizer {
         default: nil
         }
     }
+
+    /// The expression that does what `step` does; nil where `ByteLevel` brings its own.
+    static func pattern(_ step: Step) -> String? {
+        guard case .modern(let digits, let foldsLongS) = step else { return nil }
+        return (foldsLongS ? foldedContractions : spelledContractions)
+            + (digits == 3 ? wordsAfterContractionsThreeDigits : wordsAfterContractions)
+    }
 }

@@ -49,7 +49,7 @@ import Testing
             ("chat", ["-m, --model", "-p, --prompt", "--chat-template", "--system", "--no-history", "--lines"]),
             ("tokenize", ["-m, --model", "--ids", "--json", "--jsonl", "--no-special", "--bos", "--decode"]),
             ("show", ["-m, --model", "--json", "--tensors", "--ctx"]),
-            ("convert", ["-o, --output", "--type", "--force"]),
+            ("convert", ["-o, --output", "--type", "--lora", "--split-max-size", "--merge", "--force"]),
             ("perplexity", ["-f, --file", "-c, --ctx-size", "--chunks", "--ppl-stride", "--kl", "--save-all-logits"]),
             ("pull", ["--include", "--exclude", "--revision", "--local-dir", "--json"]), ("list", ["--json"]),
             ("rm", ["--dry-run"]),

@@ -128,13 +128,4 @@ struct SamplingRulesTests {
         // The smallest temperature is greedy in effect, and the largest logits do no harm.
         #expect(try choose([1e38, -1e38, 3e38], SamplingOptions(temperature: 1e-30, seed: 1)) == 2)
     }
-
-    @Test func logProbabilities() throws {
-        let top = try LogProbabilities.top(2, of: ([0.5, 0.25, 0.25] as [Float]).map { log($0) }.span)
-        #expect(top.map(\.token) == [0, 1])
-        #expect(abs(top[0].logProbability - log(0.5)) < 1e-7 && abs(top[1].logProbability - log(0.25)) < 1e-7)
-        let large: [Float] = [1000, 999, -.infinity]
-        let normalizer = try LogProbabilities.normalizer(large.span)
-        #expect(abs(normalizer - (1000 + log(1 + exp(-1.0)))) < 1e-9)
-    }
 }

@@ -39,7 +39,9 @@ struct LossPicture {
     var svg: String {
         let compared = report.entries.compactMap { entry in entry.divergence.map { (entry, $0.divergence) } }
         let values = compared.map { max($0.1.value, Self.least) }
-        let horizontal = LinearAxis(upTo: compared.map { Double($0.0.bytes) / 1e9 }.max() ?? 1)
+        let largest = compared.map(\.0.bytes).max() ?? 0
+        let (unit, unitName) = largest < 200_000_000 ? (1e6, "MB") : (1e9, "GB")
+        let horizontal = LinearAxis(upTo: Double(largest) / unit)
         let vertical = LogarithmicAxis(from: values.min() ?? Self.least, to: values.max() ?? 1)
         let points = zip(compared, values).map { pair, value in
             let (entry, estimate) = pair
@@ -47,7 +49,7 @@ struct LossPicture {
                 other.0.bytes <= entry.bytes && otherValue < value
             }
             return Point(
-                label: entry.name, x: place(horizontal.share(Double(entry.bytes) / 1e9)),
+                label: entry.name, x: place(horizontal.share(Double(entry.bytes) / unit)),
                 y: height(vertical.share(value)),
                 high: height(vertical.share(max(value + estimate.uncertainty, Self.least))),
                 low: height(vertical.share(max(value - estimate.uncertainty, Self.least))), isBest: isBest)
@@ -63,7 +65,7 @@ struct LossPicture {
             return line("grid", Self.left, y, Self.right, y)
                 + text("tick", Self.left - 8, y + 4, "end", LogarithmicAxis.label(tick))
         }
-        parts.append(text("axis", (Self.left + Self.right) / 2, 446, "middle", "size of the file, GB"))
+        parts.append(text("axis", (Self.left + Self.right) / 2, 446, "middle", "size of the file, \(unitName)"))
         let front = points.filter(\.isBest).map { "\(number($0.x)),\(number($0.y))" }
         if front.count > 1 { parts.append("<polyline class=\"front\" points=\"\(front.joined(separator: " "))\"/>") }
         for point in points {
@@ -96,7 +98,7 @@ struct LossPicture {
             </style>
             <rect class="ground" width="800" height="460" rx="6"/>
             <text class="title" x="20" y="28">\(title)</text>
-            <text class="axis" x="20" y="48">mean KL divergence, natural units; lower is better</text>
+            <text class="axis" x="20" y="48">mean KL divergence, natural units: lower is better; the line joins what no smaller file beats</text>
             """
     }
 

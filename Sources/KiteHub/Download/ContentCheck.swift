@@ -1,3 +1,5 @@
+internal import ModelFiles
+
 /// Whether contents are the ones that were promised, found out while they arrive.
 struct ContentCheck {
     private enum Hash {

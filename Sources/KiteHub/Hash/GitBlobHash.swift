@@ -1,3 +1,5 @@
+internal import ModelFiles
+
 /// The name git gives to a file's contents: SHA-1 (FIPS 180-4) of `blob SIZE`, a zero byte and the contents.
 ///
 /// The Hub names by it what is not in large file storage. It guards against accidents, not against forgery.

@@ -1,4 +1,5 @@
 public import Kite
+import ModelFiles
 import TensorCore
 
 /// A measured perplexity with all that it depends on.
@@ -55,18 +56,17 @@ public struct PerplexityReport: Sendable {
         tokenizerHash = Self.hash(of: tokenizer)
         var hash = SHA256()
         let end = (text.count - 1) * text.step + text.windowLength
-        hash.update(
-            text.tokens[..<end].flatMap { token in (0..<4).map { UInt8(truncatingIfNeeded: token >> (8 * $0)) } })
+        hash.update(text.tokens[..<end].map(\.littleEndian).span.bytes)
         tokensHash = hash.finish()
     }
 
     private static func hash(of tokenizer: Tokenizer) -> String {
         var hash = SHA256()
-        hash.update(Array("\(tokenizer.kind.rawValue)\n\(tokenizer.preTokenizerName)\n".utf8))
+        hash.update(Array("\(tokenizer.kind.rawValue)\n\(tokenizer.preTokenizerName)\n".utf8).span.bytes)
         for id in 0..<TokenID(tokenizer.vocabularySize) {
             let type = tokenizer.type(of: id).map { "\($0)" } ?? "-"
             let piece = tokenizer.piece(of: id) ?? ""
-            hash.update(Array("\(piece.utf8.count) \(type) \(piece)\n".utf8))
+            hash.update(Array("\(piece.utf8.count) \(type) \(piece)\n".utf8).span.bytes)
         }
         return hash.finish()
     }

@@ -1,3 +1,4 @@
+import ModelFiles
 import TensorCore
 import TestSupport
 import Testing

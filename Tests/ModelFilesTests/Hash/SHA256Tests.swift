@@ -1,9 +1,8 @@
+import ModelFiles
 import TensorCore
 import Testing
 
-@testable import KiteHub
-
-@Suite struct HashTests {
+@Suite struct SHA256Tests {
     /// FIPS 180-4 examples (NIST CSRC), and lengths around a block's end against `sha256sum`.
     private static let vectors: [(String, String)] = [
         ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
@@ -20,18 +19,18 @@ import Testing
 
     @Test(arguments: vectors)
     func sha256OfTheStandardsExamples(_ text: String, _ expected: String) {
-        #expect(Self.sha256(Array(text.utf8)) == expected)
+        #expect(SHA256.hex(Array(text.utf8)) == expected)
     }
 
     @Test func sha256OfAMillionLetters() {
         let bytes = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
-        #expect(Self.sha256(bytes) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+        #expect(SHA256.hex(bytes) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
     }
 
     @Test(arguments: [1, 55, 56, 63, 64, 65, 119, 120, 128, 1000])
     func piecesMakeNoDifference(_ count: Int) {
         let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ 3) }
-        let whole = Self.sha256(bytes)
+        let whole = SHA256.hex(bytes)
         for size in [1, 3, 63, 64, 65] {
             var hash = SHA256()
             for start in stride(from: 0, to: count, by: size) {
@@ -51,23 +50,5 @@ import Testing
             SHA256Blocks.fold(bytes.span.bytes, into: &slow, isScalar: true)
             for index in 0..<8 { #expect(fast[index] == slow[index]) }
         }
-    }
-
-    /// `printf 'hello\n' | git hash-object --stdin`, and the empty blob.
-    @Test(arguments: [
-        ("hello\n", "ce013625030ba8dba906f756967f9e9ca394464a"), ("", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"),
-        (String(repeating: "x", count: 200), "debcf03c10222209e6ac75be3fa2c1796d204d91"),
-    ])
-    func gitsNameOfContents(_ text: String, _ expected: String) {
-        let bytes = Array(text.utf8)
-        var hash = GitBlobHash(size: bytes.count)
-        hash.update(bytes.span.bytes)
-        #expect(hash.finish() == expected)
-    }
-
-    private static func sha256(_ bytes: [UInt8]) -> String {
-        var hash = SHA256()
-        hash.update(bytes.span.bytes)
-        return hash.finish()
     }
 }

@@ -1,15 +1,24 @@
 internal import TensorCore
 
 /// SHA-256 (FIPS 180-4), piece by piece.
-struct SHA256 {
+package struct SHA256: Sendable {
     private var state: InlineArray<8, UInt32> = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
     ]
     private var pending: [UInt8] = []
     private var count: UInt64 = 0
 
+    package init() {}
+
+    /// The hash of `bytes`.
+    package static func hex(_ bytes: [UInt8]) -> String {
+        var hash = SHA256()
+        hash.update(bytes.span.bytes)
+        return hash.finish()
+    }
+
     /// Takes the next bytes.
-    mutating func update(_ bytes: RawSpan) {
+    package mutating func update(_ bytes: RawSpan) {
         count &+= UInt64(bytes.byteCount)
         var start = 0
         if !pending.isEmpty {
@@ -24,7 +33,7 @@ struct SHA256 {
     }
 
     /// The hash of everything, as lower-case hexadecimal digits.
-    consuming func finish() -> String {
+    package consuming func finish() -> String {
         let bits = count &* 8
         pending.append(0x80)
         while pending.count % 64 != 56 { pending.append(0) }
@@ -51,9 +60,9 @@ struct SHA256 {
 }
 
 /// Numbers as hexadecimal digits.
-enum Hexadecimal {
+package enum Hexadecimal {
     /// Eight lower-case digits.
-    static func text(_ value: UInt32) -> String {
+    package static func text(_ value: UInt32) -> String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 8 - digits.utf8.count) + digits
     }

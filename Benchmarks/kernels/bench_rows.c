@@ -29,7 +29,7 @@ static void log_sum_exp(struct row_job *j) { j->z[0] = (float)kite_log_sum_exp(j
 static void from_half(struct row_job *j) { kite_half_to_float(j->bytes, j->z, WIDTH); }
 static void to_half(struct row_job *j) { kite_float_to_half(j->x, j->bytes, WIDTH); }
 static void encode_bf16(struct row_job *j) { kite_encode_bf16(j->x, WIDTH, j->bytes); }
-static void encode_q8_0(struct row_job *j) { kite_encode_q8_0(j->x, WIDTH, j->bytes); }
+static void encode(struct row_job *j) { kite_quantize(j->type->type, j->x, 1, WIDTH, NULL, j->bytes); }
 static void panel(struct row_job *j) { kite_panel_write(j->format, j->x, WIDTH, 1, 0, j->bytes); }
 static void decode(struct row_job *j) { kite_dequantize(j->type->type, j->bytes, WIDTH, j->z); }
 
@@ -44,7 +44,6 @@ static const struct {
     {"argmax", argmax},             {"softmax", softmax},
     {"log-sum-exp", log_sum_exp},   {"f16 to f32", from_half},
     {"f32 to f16", to_half},        {"encode BF16", encode_bf16},
-    {"encode Q8_0", encode_q8_0},
 };
 
 static void repeat(void *context, int thread) {
@@ -81,6 +80,11 @@ void bench_rows(struct ceilings ceilings) {
         job.type = &weight_types[i];
         random_weights(job.type, WEIGHTS_USUAL, job.bytes, WIDTH / job.type->numbers);
         report("decode ", job.type->name, &job);
+    }
+    job.work = encode;
+    for (size_t i = 0; i < weight_type_count; i++) {
+        job.type = &weight_types[i];
+        report("encode ", job.type->name, &job);
     }
     free(job.x);
     free(job.y);

@@ -1,4 +1,4 @@
-// Operations on rows of floats, conversions and encoders, bit by bit against the scalar twin.
+// Operations on rows of floats and conversions, bit by bit against the scalar twin.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,13 +96,6 @@ static size_t encode_bf16(const struct row_inputs *in, float *out) {
     return count;
 }
 
-static size_t encode_q8_0(const struct row_inputs *in, float *out) {
-    const size_t blocks = in->width / 32 + 1;
-    memset(out, 0, (blocks * 34 + 3) / 4 * 4);
-    kite_encode_q8_0(in->x, blocks * 32, out);
-    return (blocks * 34 + 3) / 4;
-}
-
 #define OPERATION(NAME) {#NAME, NAME}
 
 static const struct {
@@ -112,7 +105,7 @@ static const struct {
     OPERATION(layer_norm),  OPERATION(rms_norm),        OPERATION(rotate_halves), OPERATION(rotate_adjacent),
     OPERATION(swiglu),      OPERATION(swiglu_in_place), OPERATION(add),           OPERATION(exponential),
     OPERATION(softmax),     OPERATION(reductions),      OPERATION(from_half),     OPERATION(to_half),
-    OPERATION(encode_bf16), OPERATION(encode_q8_0),
+    OPERATION(encode_bf16),
 };
 
 /// Halves and floats of all exponents now and then, usual numbers otherwise.

@@ -64,6 +64,7 @@ size_t usable_levels(enum kite_cpu_level levels[16]);
 /// Number of differences found, each reported on standard output.
 size_t check_products(enum kite_cpu_level level, size_t rounds);
 size_t check_rows(enum kite_cpu_level level, size_t rounds);
+size_t check_encoders(enum kite_cpu_level level, size_t rounds);
 size_t check_attention(enum kite_cpu_level level, size_t rounds);
 
 /// Ceilings of the machine with some threads, at the level in use.

@@ -23,9 +23,11 @@ static int check(const enum kite_cpu_level *levels, size_t count, size_t rounds,
         double start = now();
         size_t products = check_products(levels[i], rounds);
         size_t rows = check_rows(levels[i], rounds), attention = check_attention(levels[i], rounds);
-        bad += products + rows + attention;
-        printf("%-10s products %s, rows %s, attention %s (%.1f s)\n", kite_cpu_name(levels[i]),
-               products ? "DIFFER" : "equal", rows ? "DIFFER" : "equal", attention ? "DIFFER" : "equal", now() - start);
+        size_t encoders = check_encoders(levels[i], rounds);
+        bad += products + rows + attention + encoders;
+        printf("%-10s products %s, rows %s, attention %s, encoders %s (%.1f s)\n", kite_cpu_name(levels[i]),
+               products ? "DIFFER" : "equal", rows ? "DIFFER" : "equal", attention ? "DIFFER" : "equal",
+               encoders ? "DIFFER" : "equal", now() - start);
     }
     return bad != 0;
 }

@@ -132,7 +132,7 @@ import Testing
         (#""hidden_act": "gelu""#, "the activation gelu"),
         (#""mlp_bias": true"#, "bias in the MLP"),
         (#""num_local_experts": 8"#, "8 experts"),
-        (#""quantization_config": {"quant_method": "gptq"}"#, "already quantized by gptq"),
+        (#""quantization_config": {"quant_method": "awq"}"#, "already quantized by awq"),
         (#""architectures": 3"#, "architectures"),
         (#""tie_word_embeddings": 1"#, "a number where a boolean"),
     ])

@@ -23,11 +23,20 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Kite", targets: ["Kite"]),
+        .library(name: "KiteServer", targets: ["KiteServer"]),
         .executable(name: "kite", targets: ["KiteCLI"]),
+    ],
+    traits: [
+        .trait(name: "Server", description: "`kite serve` and the library KiteServer. Brings in Hummingbird and SwiftNIO."),
+        .default(enabledTraits: ["Server"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // The only SIMD code: plain C, run-time dispatch.
@@ -43,9 +52,10 @@ let package = Package(
             swiftSettings: hotSettings
         ),
         .target(name: "ChatTemplates", swiftSettings: hotSettings),
+        .target(name: "Grammars", dependencies: ["ModelFiles"], swiftSettings: hotSettings),
         .target(
             name: "Kite",
-            dependencies: ["TensorCore", "ModelFiles", "Tokenization", "ChatTemplates", "CNano"],
+            dependencies: ["TensorCore", "ModelFiles", "Tokenization", "ChatTemplates", "Grammars", "CNano"],
             swiftSettings: hotSettings
         ),
         .target(
@@ -56,10 +66,33 @@ let package = Package(
         .target(
             name: "CCurl", cSettings: cSettings, linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "KiteHub", dependencies: ["CCurl", "ModelFiles", "TensorCore"], swiftSettings: hotSettings),
+        // What the server does, without HTTP: requests and replies of the API, models by name, guards, metrics.
+        .target(
+            name: "ModelService",
+            dependencies: [
+                "Kite", "ModelFiles", .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
+            swiftSettings: hotSettings
+        ),
+        // The chat page and the description of the API, embedded with #embed.
+        .target(name: "CWeb", exclude: ["Web"]),
+        .target(
+            name: "KiteServer",
+            dependencies: [
+                "ModelService", "CWeb", "Kite", .product(name: "Logging", package: "swift-log"),
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
+                .product(
+                    name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Server"])),
+            ],
+            swiftSettings: swiftSettings
+        ),
         .executableTarget(
             name: "KiteCLI",
             dependencies: [
-                "Kite", "KiteHub", "KiteTools", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Kite", "KiteHub", "KiteTools", "ModelService", "KiteServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -75,9 +108,12 @@ for (name, dependencies) in [
     ("ModelFiles", ["ModelFiles", "TensorCore"]),
     ("Tokenization", ["Tokenization", "ModelFiles"]),
     ("ChatTemplates", ["ChatTemplates", "ModelFiles"]),
+    ("Grammars", ["Grammars", "ModelFiles"]),
     ("Kite", ["Kite"]),
     ("KiteTools", ["KiteTools", "Kite", "ModelFiles", "Tokenization", "TensorCore"]),
     ("KiteHub", ["KiteHub", "ModelFiles", "TensorCore"]),
+    ("ModelService", ["ModelService", "Kite", "ModelFiles"]),
+    ("KiteServer", ["KiteServer", "ModelService", "Kite"]),
     ("KiteCLI", ["KiteCLI"]),
 ] {
     package.targets.append(

@@ -1,0 +1,4 @@
+#if Server
+internal import Hummingbird
+
+#endif

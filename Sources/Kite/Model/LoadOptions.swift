@@ -40,11 +40,22 @@ public struct LoadOptions: Sendable, Hashable {
     /// Whether weights are kept in memory when others want it.
     public var memoryLocking: MemoryLocking
 
+    /// Bytes for the keys and values of all requests together, those kept for later requests included; nil takes half of
+    /// the memory that is free beside the weights, and at least one full context.
+    public var kvMemory: Int?
+
+    /// Most answers made together; more requests wait.
+    public var maximumSequences: Int
+
+    /// Most requests that wait; further ones fail with ``GenerationError/queueFull(retryAfterSeconds:)``.
+    public var maximumWaiting: Int
+
     /// Options with the given choices.
     public init(
         threads: Int? = nil, contextLength: Int? = nil, kvCacheType: KVCacheType? = nil,
         activations: ActivationPrecision = .int8, chatTemplate: String? = nil, preTokenizer: String? = nil,
-        promptChunk: Int = 512, memoryLocking: MemoryLocking = .off
+        promptChunk: Int = 512, memoryLocking: MemoryLocking = .off,
+        kvMemory: Int? = nil, maximumSequences: Int = 16, maximumWaiting: Int = 1024
     ) {
         self.threads = threads
         self.contextLength = contextLength
@@ -54,5 +65,8 @@ public struct LoadOptions: Sendable, Hashable {
         self.preTokenizer = preTokenizer
         self.promptChunk = promptChunk
         self.memoryLocking = memoryLocking
+        self.kvMemory = kvMemory
+        self.maximumSequences = maximumSequences
+        self.maximumWaiting = maximumWaiting
     }
 }

@@ -24,11 +24,20 @@ public struct GenerationOptions: Sendable, Hashable {
     public var includesSpecialTokens: Bool
     /// Where guesses of the next tokens come from. The answer does not depend on it, only the time it takes.
     public var draft: DraftSource
+    /// With how many alternatives (0 to ``GenerationRequest/mostAlternatives``) the log-probability of each token of the
+    /// answer is told; nil when none are wanted.
+    public var topLogprobs: Int?
+    /// How long the request may take, waiting included; nil for as long as it needs.
+    ///
+    /// A request that has no token by then fails with ``GenerationError/deadlineExceeded``; an answer that was begun ends
+    /// with what it has (``FinishReason/deadline``).
+    public var deadline: Duration?
 
     /// Options with the given choices.
     public init(
         sampling: SamplingOptions = .init(), maximumResponseTokens: Int? = nil, stop: [String] = [],
-        ignoresEndOfGeneration: Bool = false, includesSpecialTokens: Bool = false, draft: DraftSource = .none
+        ignoresEndOfGeneration: Bool = false, includesSpecialTokens: Bool = false, draft: DraftSource = .none,
+        topLogprobs: Int? = nil, deadline: Duration? = nil
     ) {
         self.sampling = sampling
         self.maximumResponseTokens = maximumResponseTokens
@@ -36,6 +45,8 @@ public struct GenerationOptions: Sendable, Hashable {
         self.ignoresEndOfGeneration = ignoresEndOfGeneration
         self.includesSpecialTokens = includesSpecialTokens
         self.draft = draft
+        self.topLogprobs = topLogprobs
+        self.deadline = deadline
     }
 
     /// Throws ``GenerationError`` naming the first option that makes no sense.
@@ -46,6 +57,13 @@ public struct GenerationOptions: Sendable, Hashable {
         }
         if stop.contains("") { throw GenerationError.invalidOption("stop", "a stop string is empty") }
         if stop.count > 256 { throw GenerationError.invalidOption("stop", "more than 256 stop strings") }
+        if let count = topLogprobs, !(0...GenerationRequest.mostAlternatives).contains(count) {
+            throw GenerationError.invalidOption(
+                "topLogprobs", "\(count) is not between 0 and \(GenerationRequest.mostAlternatives)")
+        }
+        if let deadline, deadline <= .zero {
+            throw GenerationError.invalidOption("deadline", "\(deadline) is not in the future")
+        }
     }
 }
 
@@ -63,6 +81,10 @@ public enum GenerationError: Error, Sendable, Hashable, CustomStringConvertible 
     case tokenOutOfRange(TokenID, vocabularySize: Int)
     /// Memory for the context could not be had.
     case outOfMemory(String)
+    /// Too many requests are waiting already; it is worth trying again in so many seconds.
+    case queueFull(retryAfterSeconds: Int)
+    /// The time that ``GenerationOptions/deadline`` allows was over before the first token.
+    case deadlineExceeded
 
     /// One line for a person.
     public var description: String {
@@ -74,6 +96,8 @@ public enum GenerationError: Error, Sendable, Hashable, CustomStringConvertible 
         case .nothingToRegenerate: "there is no answer yet that could be made anew"
         case .tokenOutOfRange(let id, let size): "token \(id) is not in the vocabulary of \(size)"
         case .outOfMemory(let what): "out of memory: \(what)"
+        case .queueFull(let seconds): "too many requests are waiting: try again in \(seconds) s"
+        case .deadlineExceeded: "the request's time was over before its first token"
         }
     }
 }

@@ -8,6 +8,8 @@ public enum FinishReason: Sendable, Hashable {
     case stopSequence(String)
     /// Prompt and answer fill the context.
     case contextFull
+    /// The time that ``GenerationOptions/deadline`` allows is over.
+    case deadline
     /// Nobody wanted it any more: the task was cancelled or the stream dropped.
     case cancelled
 
@@ -15,7 +17,7 @@ public enum FinishReason: Sendable, Hashable {
     public var name: String {
         switch self {
         case .stop, .stopSequence: "stop"
-        case .length, .contextFull: "length"
+        case .length, .contextFull, .deadline: "length"
         case .cancelled: "cancelled"
         }
     }

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from server import Server
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "Tests" / "Golden" / "models"
@@ -69,6 +71,20 @@ def kite() -> Kite:
     if not path.is_file():
         pytest.exit(f"{path} is not there: swift build -c release --product kite, or set KITE", returncode=2)
     return Kite(path.resolve())
+
+
+@pytest.fixture
+def serve(kite):
+    """Starts servers that end with the test: serve(MODEL…, flags…, env={…})."""
+    with ExitStack() as servers:
+        yield lambda *arguments, **options: servers.enter_context(Server(kite.path, *arguments, **options))
+
+
+@pytest.fixture(scope="session")
+def server(kite):
+    """One server of the built-in model for all tests that only ask."""
+    with Server(kite.path) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

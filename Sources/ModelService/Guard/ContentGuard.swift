@@ -1,0 +1,2 @@
+/// Looks at what goes in and what comes out.
+public protocol ContentGuard: Sendable {}

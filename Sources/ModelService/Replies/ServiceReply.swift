@@ -1,0 +1,63 @@
+/// What a client gets.
+package enum ServiceReply: Sendable {
+    /// A reply whose body is known.
+    case complete(status: Int, headers: [(String, String)], body: [UInt8])
+    /// A reply whose body is made while it is read. Header fields do not name a length.
+    case stream(status: Int, headers: [(String, String)], body: ReplyBody)
+
+    /// The status line's number.
+    package var status: Int {
+        switch self {
+        case .complete(let status, _, _), .stream(let status, _, _): status
+        }
+    }
+
+    /// A whole JSON body.
+    static func json(_ body: [UInt8], status: Int = 200) -> ServiceReply {
+        .complete(status: status, headers: [("content-type", "application/json")], body: body)
+    }
+
+    /// A body of plain text.
+    static func text(_ body: String, type: String = "text/plain; charset=utf-8", status: Int = 200) -> ServiceReply {
+        .complete(status: status, headers: [("content-type", type)], body: Array(body.utf8))
+    }
+
+    /// Server-sent events, which proxies must not hold back or change.
+    static func events(_ body: ReplyBody) -> ServiceReply {
+        .stream(
+            status: 200,
+            headers: [
+                ("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache, no-transform"),
+                ("x-accel-buffering", "no"),
+            ],
+            body: body)
+    }
+}
+
+/// The body of a stream, pulled piece by piece: nothing is made ahead of the reader but what the engine's short queue
+/// holds. To be read once. Dropping it, or cancelling the reading task, ends the work behind it.
+package struct ReplyBody: AsyncSequence, Sendable {
+    package typealias Element = [UInt8]
+    package typealias Failure = Never
+
+    private let makeNext: @Sendable () -> () async -> [UInt8]?
+
+    /// A body whose pieces `makeNext`'s result gives one by one; nil ends it.
+    package init(_ makeNext: @escaping @Sendable () -> () async -> [UInt8]?) {
+        self.makeNext = makeNext
+    }
+
+    /// The reader.
+    package func makeAsyncIterator() -> Iterator { Iterator(pull: makeNext()) }
+
+    /// Reads a ``ReplyBody``.
+    package struct Iterator: AsyncIteratorProtocol {
+        let pull: () async -> [UInt8]?
+
+        /// The next piece.
+        package mutating func next() async -> [UInt8]? { await pull() }
+
+        /// The next piece.
+        package mutating func next(isolation actor: isolated (any Actor)?) async -> [UInt8]? { await pull() }
+    }
+}

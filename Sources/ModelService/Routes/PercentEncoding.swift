@@ -1,0 +1,31 @@
+/// `%41` in paths and queries.
+enum PercentEncoding {
+    /// The text that `text` encodes. A `%` without two digits stays as it is; bytes that are no UTF-8 become U+FFFD.
+    static func decode(_ text: some StringProtocol) -> String {
+        let bytes = Array(text.utf8)
+        guard bytes.contains(0x25) else { return String(text) }
+        var result: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == 0x25, index + 2 < bytes.count, let high = digit(bytes[index + 1]),
+                let low = digit(bytes[index + 2])
+            {
+                result.append(high << 4 | low)
+                index += 3
+            } else {
+                result.append(bytes[index])
+                index += 1
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x37
+        case 0x61...0x66: byte - 0x57
+        default: nil
+        }
+    }
+}

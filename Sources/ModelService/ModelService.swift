@@ -84,6 +84,14 @@ extension ServiceError {
     init(_ error: any Error) {
         if let error = error as? ServiceError {
             self = error
+        } else if let error = error as? RegistryError {
+            self.init(
+                status: error.status, type: error.status < 500 ? "invalid_request_error" : "server_error",
+                message: error.description, param: error.parameter, code: error.code,
+                retryAfterSeconds: error.retryAfterSeconds)
+        } else if let error = error as? GuardError {
+            self.init(
+                status: error.status, type: "server_error", message: error.description, code: error.code)
         } else {
             self = .internalError("\(error)")
         }

@@ -16,6 +16,8 @@ public struct GenerationStream: AsyncSequence, Sendable {
         var iterator: AsyncThrowingStream<GenerationEvent, any Error>.Iterator
 
         /// The next event; nil at the end, also after a cancellation.
-        public mutating func next() async throws -> GenerationEvent? { try await iterator.next() }
+        public mutating func next() async throws -> GenerationEvent? {
+            try await iterator.next(isolation: #isolation)
+        }
     }
 }

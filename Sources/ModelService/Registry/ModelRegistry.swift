@@ -52,7 +52,8 @@ public final class ModelRegistry: Sendable {
     public var status: [ModelStatus] {
         entries.map {
             ModelStatus(
-                name: $0.name, aliases: $0.aliases, state: .loaded, adapters: $0.adapters.map(\.name), bytes: 0, leases: 0)
+                name: $0.name, aliases: $0.aliases, state: .loaded, adapters: $0.adapters.map(\.name), bytes: 0,
+                leases: 0)
         }
     }
 

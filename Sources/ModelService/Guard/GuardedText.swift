@@ -1,4 +1,4 @@
-public import ChatTemplates
+internal import ChatTemplates
 public import Kite
 
 /// The text of one answer on its way through the guards: goes in as the model makes it, comes out as far as every guard

@@ -43,7 +43,8 @@ public final class Tokenizer: Sendable {
     let decoded: TokenTexts
     let types: [TokenType]
     let index: TextIndex
-    let dropsLeadingSpace: Bool
+    /// Whether a space before the first word is SentencePiece's own and no part of the text.
+    package let dropsLeadingSpace: Bool
     let prefixTokens: [TokenID]
     let suffixTokens: [TokenID]
     let encoder: TextEncoder
@@ -142,6 +143,14 @@ public final class Tokenizer: Sendable {
     public func isSpecial(_ id: TokenID) -> Bool {
         switch type(of: id) {
         case .control, .unknown: true
+        default: false
+        }
+    }
+
+    /// Whether a token is text: neither structure nor filler.
+    package func isText(_ id: TokenID) -> Bool {
+        switch type(of: id) {
+        case .normal, .userDefined, .byte: true
         default: false
         }
     }

@@ -24,6 +24,9 @@ public final class LanguageModel: Sendable {
     /// Bytes that each token takes in the context.
     public let contextBytesPerToken: Int
 
+    /// Grammars made ready for this vocabulary.
+    package let constraints: ConstraintCompiler
+
     let engine: Engine
     let transformer: Transformer
     let promptChunk: Int
@@ -41,6 +44,7 @@ public final class LanguageModel: Sendable {
         chatTemplate = template.template
         chatTemplateName = template.name
         self.warnings = warnings
+        constraints = ConstraintCompiler(tokenizer: tokenizer, tableSize: configuration.vocabularySize)
         contextLength = try Self.contextLength(options, configuration)
         threads = options.threads ?? ThreadPool.defaultThreadCount
         promptChunk = max(1, min(options.promptChunk, 4096))

@@ -1,4 +1,4 @@
-import ModelFiles
+public import ModelFiles
 import TensorCore
 
 extension LoRAAdapter {

@@ -1,3 +1,4 @@
+import ModelFiles
 import TensorCore
 
 /// Turns the rows of a tensor into another type, some rows at a time.

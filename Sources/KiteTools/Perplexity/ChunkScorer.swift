@@ -1,5 +1,5 @@
 package import Kite
-package import TensorCore
+import TensorCore
 
 /// Runs chunks of a text through a model.
 ///
@@ -31,7 +31,7 @@ package final class ChunkScorer {
     /// - Throws: ``AllocationError`` when there is no memory for keys and values.
     package func score(
         _ group: Range<Int>, of text: TextChunks, visit: (_ index: Int, _ logits: Span<Float>) -> Void
-    ) throws(AllocationError) {
+    ) throws {
         while sequences.count < group.count { sequences.append(KVSequence(transformer.kvLayout)) }
         for index in sequences.indices { sequences[index].restart() }
         if text.readLength > transformer.promptChunk { return try scoreInPieces(group.lowerBound, of: text, visit) }
@@ -49,7 +49,7 @@ package final class ChunkScorer {
     /// A chunk longer than a pass.
     private func scoreInPieces(
         _ chunk: Int, of text: TextChunks, _ visit: (_ index: Int, _ logits: Span<Float>) -> Void
-    ) throws(AllocationError) {
+    ) throws {
         let tokens = text.read(chunk)
         var steps = [Transformer.Step(tokens: [], sequence: sequences[0], wanted: .none)]
         sequences = []

@@ -1,4 +1,3 @@
-package import ModelFiles
 import TensorCore
 
 extension LoRAAdapter {
@@ -11,6 +10,9 @@ extension LoRAAdapter {
         let architecture = try metadata.requiredString("general.architecture")
         guard architecture == configuration.architecture.rawValue else {
             throw AdapterError.architecture(found: architecture, expected: configuration.architecture.rawValue)
+        }
+        guard metadata["adapter.alora.invocation_tokens"] == nil else {
+            throw AdapterError.unsupported("an adapter with adapter.alora.invocation_tokens")
         }
         let alpha = try metadata.requiredFloat("adapter.lora.alpha")
         guard alpha.isFinite else { throw AdapterError.alpha(file.name) }

@@ -26,11 +26,15 @@ public enum AdapterError: Error, Sendable, Equatable, CustomStringConvertible {
     case scale(String)
     /// A number that is not finite.
     case notFinite(String)
+    /// `adapter_config.json` is no JSON, or has a member of the wrong type.
+    case malformed(String, JSONError)
+    /// An adapter that was read for another base model than it is used with.
+    case otherBase(String)
     /// No base model given, which row order and names follow from.
     case noBase
 
     /// Ranks beyond this are not believed.
-    static let largestRank = 4096
+    package static let largestRank = 4096
 
     /// One line for a person.
     public var description: String {
@@ -51,6 +55,8 @@ public enum AdapterError: Error, Sendable, Equatable, CustomStringConvertible {
         case .empty(let path): "\(path): the adapter has no tensors"
         case .scale(let text): "the scale \"\(text)\" of the adapter is not a finite number"
         case .notFinite(let name): "tensor \(name) of the adapter has a number that is not finite"
+        case .malformed(let path, let error): "\(path): \(error)"
+        case .otherBase(let path): "\(path): the adapter was loaded for another model than the one it is used with"
         case .noBase: "an adapter is converted for a base model: name its folder or file with --base"
         }
     }

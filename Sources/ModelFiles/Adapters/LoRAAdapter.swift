@@ -1,32 +1,31 @@
-public import ModelFiles
-import TensorCore
+package import TensorCore
 
 /// A LoRA adapter: for some matrices W of a base model the factors of what is added, W + scale · B · A.
 ///
 /// Comes from a PEFT folder or a GGUF file, and is held in the order of rows that Hugging Face checkpoints have.
 public struct LoRAAdapter: Sendable {
     /// The addition to one matrix.
-    struct Part: Sendable {
+    package struct Part: Sendable {
         /// The matrix it is for.
-        let base: ModelConfiguration.RequiredTensor
+        package let base: ModelConfiguration.RequiredTensor
         /// rank × columns.
-        let a: Matrix
+        package let a: Matrix
         /// rows × rank.
-        let b: Matrix
+        package let b: Matrix
         /// Where row `index` of W, in a checkpoint's order, is in `b`; nil for the same place.
-        var order: RowPermutation?
+        package var order: RowPermutation?
         /// What the product is multiplied with.
-        let scale: Float
+        package let scale: Float
 
-        var rank: Int { a.rows }
+        package var rank: Int { a.rows }
     }
 
     /// Where it comes from.
-    let path: String
+    package let path: String
     /// The base model's hyper-parameters.
-    let configuration: ModelConfiguration
+    package let configuration: ModelConfiguration
     /// One part for each matrix that is changed, in the order of the base model's tensors.
-    let parts: [Part]
+    package let parts: [Part]
 
     /// Number of matrices that are changed.
     public var count: Int { parts.count }
@@ -34,7 +33,7 @@ public struct LoRAAdapter: Sendable {
     /// The adapter at `path`, a PEFT folder or a GGUF file, for a base model.
     /// - Throws: ``AdapterError``, and what reading the files throws.
     public static func open(path: String, base: ModelConfiguration) throws -> LoRAAdapter {
-        if OutputFile.exists("\(path)/adapter_config.json") || OutputFile.isFolder(path) {
+        if FileSystem.exists(FileSystem.join(path, "adapter_config.json")) || FileSystem.isFolder(path) {
             return try LoRAAdapter(peft: path, base: base)
         }
         return try LoRAAdapter(gguf: GGUFFile(path: path), base: base)
@@ -74,32 +73,7 @@ public struct LoRAAdapter: Sendable {
     }
 
     /// Whether rows of a matrix are in another order in GGUF files.
-    static func isRotated(_ name: String, _ configuration: ModelConfiguration) -> Bool {
+    package static func isRotated(_ name: String, _ configuration: ModelConfiguration) -> Bool {
         configuration.architecture == .llama && (name.hasSuffix(".attn_q.weight") || name.hasSuffix(".attn_k.weight"))
-    }
-}
-
-/// An adapter with how much of it is added.
-public struct AppliedAdapter: Sendable {
-    /// The adapter.
-    public let adapter: LoRAAdapter
-    /// How much of it: 1 for what it was trained to be.
-    public let weight: Float
-
-    /// `adapter`, multiplied with `weight`.
-    /// - Throws: ``AdapterError/scale(_:)`` for a weight that is not finite.
-    public init(_ adapter: LoRAAdapter, weight: Float = 1) throws(AdapterError) {
-        guard weight.isFinite else { throw .scale("\(weight)") }
-        self.adapter = adapter
-        self.weight = weight
-    }
-
-    /// `source` with what the adapter adds to it; itself where the adapter changes nothing.
-    /// - Parameter order: The order in which `source` gives the rows of the checkpoint; nil for the checkpoint's own.
-    func merged(
-        _ source: any RowSource, _ tensor: ModelConfiguration.RequiredTensor, order: RowPermutation?
-    ) throws -> any RowSource {
-        guard let part = adapter.parts.first(where: { $0.base.name == tensor.name }) else { return source }
-        return try MergedRows(base: source, part: part, weight: weight, order: order)
     }
 }

@@ -96,6 +96,20 @@ static size_t encode_bf16(const struct row_inputs *in, float *out) {
     return count;
 }
 
+/// Two blocks of rows, the second in part, of any rank and for any number of columns.
+static size_t low_rank(const struct row_inputs *in, const void *weights, enum kite_type type, float *out) {
+    const size_t rank = 1 + in->width % 17, rows = 33 + in->width % 31, columns = 1 + in->width % 15;
+    const struct kite_low_rank product = {type, weights, rank, in->x, rank, columns};
+    memcpy(out, in->y, MOST * sizeof *out);
+    kite_low_rank_add(&product, 0, rows, out, rows);
+    kite_low_rank_add(&product, 32, rows, out, rows);
+    return rows * columns;
+}
+
+static size_t low_rank_f32(const struct row_inputs *in, float *out) { return low_rank(in, in->z, KITE_F32, out); }
+static size_t low_rank_f16(const struct row_inputs *in, float *out) { return low_rank(in, in->halves, KITE_F16, out); }
+static size_t low_rank_bf16(const struct row_inputs *in, float *out) { return low_rank(in, in->halves, KITE_BF16, out); }
+
 #define OPERATION(NAME) {#NAME, NAME}
 
 static const struct {
@@ -105,7 +119,7 @@ static const struct {
     OPERATION(layer_norm),  OPERATION(rms_norm),        OPERATION(rotate_halves), OPERATION(rotate_adjacent),
     OPERATION(swiglu),      OPERATION(swiglu_in_place), OPERATION(add),           OPERATION(exponential),
     OPERATION(softmax),     OPERATION(reductions),      OPERATION(from_half),     OPERATION(to_half),
-    OPERATION(encode_bf16),
+    OPERATION(encode_bf16), OPERATION(low_rank_f32),    OPERATION(low_rank_f16),  OPERATION(low_rank_bf16),
 };
 
 /// Halves and floats of all exponents now and then, usual numbers otherwise.

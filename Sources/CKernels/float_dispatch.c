@@ -109,3 +109,7 @@ void kite_attend(const struct kite_attention *attention, float *scratch) { table
 void kite_merge_spans(const struct kite_attention *attention, float *scratch) {
     table()->merge_spans(attention, scratch);
 }
+
+void kite_low_rank_add(const struct kite_low_rank *product, size_t begin, size_t end, float *out, size_t out_stride) {
+    if (begin < end) table()->low_rank_add(product, begin, end, out, out_stride);
+}

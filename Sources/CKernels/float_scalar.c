@@ -116,8 +116,26 @@ static void multiply(float *x, float factor, size_t count) {
     for (size_t i = 0; i < count; i++) x[i] *= factor;
 }
 
+/// The weight of one row at one rank.
+static float low_rank_weight(const struct kite_low_rank *p, size_t row, size_t k) {
+    const size_t at = (row / 32 * p->rank + k) * 32 + row % 32;
+    if (p->type == KITE_F32) return ((const float *)p->weights)[at];
+    const uint16_t half = ((const uint16_t *)p->weights)[at];
+    return p->type == KITE_F16 ? half_to_float(half) : float_of((uint32_t)half << 16);
+}
+
+static void low_rank_add(const struct kite_low_rank *p, size_t begin, size_t end, float *out, size_t out_stride) {
+    for (size_t row = begin; row < end; row++)
+        for (size_t c = 0; c < p->columns; c++) {
+            float sum = 0;
+            for (size_t k = 0; k < p->rank; k++) sum = fma32(low_rank_weight(p, row, k), p->x[c * p->x_stride + k], sum);
+            out[c * out_stride + (row - begin)] += sum;
+        }
+}
+
 const struct kite_float_table kite_float_scalar = {
     layer_norm, rms_norm, rotate_halves, rotate_adjacent,  swiglu,           add,         exponentials,
     max,        min,      exp_sum,       encode_codes,     divergence,       multiply,    halves_to_floats,
     floats_to_halves,     kite_scalar_cache_store,         kite_scalar_attend,            kite_scalar_merge_spans,
+    low_rank_add,
 };

@@ -24,6 +24,7 @@ struct kite_float_table {
                         void *);
     void (*attend)(const struct kite_attention *, float *);
     void (*merge_spans)(const struct kite_attention *, float *);
+    void (*low_rank_add)(const struct kite_low_rank *, size_t, size_t, float *, size_t);
 };
 
 extern const struct kite_float_table kite_float_scalar;

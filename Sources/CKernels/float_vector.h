@@ -85,6 +85,7 @@ INLINE f32x16 exp16(f32x16 x) {
 #include KITE_DOT
 
 #include "float_vector_rows.h"
+#include "float_vector_low_rank.h"
 #include "float_vector_divergence.h"
 #include "float_vector_store.h"
 #include "float_vector_attention.h"
@@ -92,5 +93,5 @@ INLINE f32x16 exp16(f32x16 x) {
 const struct kite_float_table KITE_FLOAT_TABLE = {
     layer_norm, rms_norm, rotate_halves, rotate_adjacent,  swiglu,           add,         exponentials,
     max,        min,      exp_sum,       encode_codes,     divergence,       multiply,    halves_to_floats,
-    floats_to_halves,     cache_store,   attend,           merge_spans,
+    floats_to_halves,     cache_store,   attend,           merge_spans, low_rank_add,
 };

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kite_matmul.h"
+
 // ---- rows ----
 
 /// y = (x - mean) / sqrt(variance + epsilon) * weight + bias over `count` numbers. `bias` may be NULL; y may be x.
@@ -45,6 +47,22 @@ double kite_divergence(const float *x, double log_sum, const uint16_t *row, size
 void kite_half_to_float(const uint16_t *x, float *y, size_t count);
 /// Single to IEEE half, ties to even.
 void kite_float_to_half(const float *x, uint16_t *y, size_t count);
+
+// ---- low-rank products ----
+
+/// The second half of a low-rank product B (A x), whose first half x = scale * (A x) is there already.
+struct kite_low_rank {
+    enum kite_type type;  ///< F32, F16 or BF16
+    const void *weights;  ///< B as [rows / 32][rank][32], the last block filled up
+    size_t rank;
+    const float *x;       ///< `rank` numbers of column c at x + c * x_stride
+    size_t x_stride;
+    size_t columns;
+};
+
+/// out[c * out_stride + r - begin] += the sum over k of B[r][k] * x[c][k], for rows r from `begin`, a multiple of 32, to
+/// `end`. The sum is a chain of fused multiply-adds from zero over rising k; then one addition.
+void kite_low_rank_add(const struct kite_low_rank *product, size_t begin, size_t end, float *out, size_t out_stride);
 
 // ---- KV cache ----
 

@@ -3,19 +3,32 @@ struct ModelWeights: Sendable {
     /// One block of the network.
     struct Layer: Sendable {
         let attentionNorm: Normalization
-        let query: Linear
-        let key: Linear
-        let value: Linear
+        var query: Linear
+        var key: Linear
+        var value: Linear
         /// Per-head norm of the queries; StableLM 2 12B has it.
         let queryNorm: Normalization?
         /// Per-head norm of the keys.
         let keyNorm: Normalization?
-        let attentionOutput: Linear
+        var attentionOutput: Linear
         /// Norm of the MLP's input; nil when the MLP reads what attention reads (parallel residual).
         let mlpNorm: Normalization?
-        let gate: Linear
-        let up: Linear
-        let down: Linear
+        var gate: Linear
+        var up: Linear
+        var down: Linear
+
+        /// The same with what adapters add in a pass to each of its matrices.
+        func adding(_ addition: (AdaptedMatrix) -> LowRankAddition?) -> Layer {
+            var layer = self
+            layer.query.addition = addition(.query)
+            layer.key.addition = addition(.key)
+            layer.value.addition = addition(.value)
+            layer.attentionOutput.addition = addition(.attentionOutput)
+            layer.gate.addition = addition(.gate)
+            layer.up.addition = addition(.up)
+            layer.down.addition = addition(.down)
+            return layer
+        }
     }
 
     let embedding: Matrix

@@ -22,8 +22,11 @@ package final class Transformer: @unchecked Sendable {
     /// Told what matrices are multiplied with; nil for nobody. Set between passes.
     package var observer: (any ActivationObserver)?
 
+    private let configuration: ModelConfiguration
     private let weights: ModelWeights
     private let backend: CPUBackend
+    /// Whose tokens the adapters of the pass are for; empty without adapters.
+    private var adapted: [AdaptedTokens] = []
 
     /// - Parameters:
     ///   - checkpoint: Where the weights are.
@@ -36,6 +39,7 @@ package final class Transformer: @unchecked Sendable {
         activations: ActivationPrecision
     ) throws {
         let configuration = checkpoint.configuration
+        self.configuration = configuration
         weights = try ModelWeights(checkpoint)
         weightBytes = weights.byteCount
         self.promptChunk = promptChunk
@@ -65,7 +69,7 @@ package final class Transformer: @unchecked Sendable {
     /// - Throws: ``AllocationError`` when there is no memory for the context; the sequence is as before then.
     package func forward(
         _ tokens: [TokenID], after sequence: inout KVSequence, wanted: LogitsWanted, logits: inout [Float]
-    ) throws(AllocationError) {
+    ) throws {
         var steps = [Step(tokens: tokens, sequence: sequence, wanted: wanted)]
         // The step holds the only reference while it runs, so that no page is taken for a shared one.
         sequence = KVSequence(kvLayout)
@@ -81,11 +85,16 @@ package final class Transformer: @unchecked Sendable {
         package var sequence: KVSequence
         /// Whose logits to compute.
         package var wanted: LogitsWanted
+        /// Adapters to read them with; nil and an empty set for none. Steps of one pass need not have the same.
+        package var adapters: AdapterSet?
 
-        package init(tokens: [TokenID], sequence: KVSequence, wanted: LogitsWanted) {
+        package init(
+            tokens: [TokenID], sequence: KVSequence, wanted: LogitsWanted, adapters: AdapterSet? = nil
+        ) {
             self.tokens = tokens
             self.sequence = sequence
             self.wanted = wanted
+            self.adapters = adapters
         }
     }
 
@@ -93,11 +102,12 @@ package final class Transformer: @unchecked Sendable {
     /// - Parameters:
     ///   - steps: At most ``promptChunk`` tokens in all.
     ///   - logits: Takes the logits wanted, `[token][vocabulary]`, step after step; left alone when none are wanted.
-    /// - Throws: ``AllocationError`` when there is no memory for the context; the sequences are as before then.
-    package func forward(_ steps: inout [Step], logits: inout [Float]) throws(AllocationError) {
+    /// - Throws: ``AllocationError`` when there is no memory for the context, ``AdapterError/otherBase(_:)`` for adapters
+    ///   of another model; the sequences are as before then.
+    package func forward(_ steps: inout [Step], logits: inout [Float]) throws {
         let rows = try advance(&steps)
         defer { backend.end() }
-        if !rows.isEmpty { backend.logits(weights.output, norm: weights.outputNorm, rows: rows, into: &logits) }
+        if !rows.isEmpty { backend.logits(output, norm: weights.outputNorm, rows: rows, into: &logits) }
     }
 
     /// Reads the tokens of several sequences in one pass, and shows each row of logits wanted instead of keeping it.
@@ -105,26 +115,46 @@ package final class Transformer: @unchecked Sendable {
     ///   - steps: At most ``promptChunk`` tokens in all.
     ///   - visit: Called once for each row of logits wanted, by several threads at once. `row` counts them, step after
     ///     step.
-    /// - Throws: ``AllocationError`` when there is no memory for the context; the sequences are as before then.
+    /// - Throws: ``AllocationError`` when there is no memory for the context, ``AdapterError/otherBase(_:)`` for adapters
+    ///   of another model; the sequences are as before then.
     package func forward(
         _ steps: inout [Step], visitingLogits visit: (_ row: Int, _ logits: Span<Float>) -> Void
-    ) throws(AllocationError) {
+    ) throws {
         let rows = try advance(&steps)
         defer { backend.end() }
-        backend.logits(weights.output, norm: weights.outputNorm, rows: rows, visit: visit)
+        backend.logits(output, norm: weights.outputNorm, rows: rows, visit: visit)
         if rows.count == steps.reduce(0, { $0 + $1.tokens.count }) { observe(.residual, of: ["output.weight"]) }
+    }
+
+    /// Reads the tokens of several sequences in one pass, and shows the hidden states instead of computing logits.
+    /// - Parameters:
+    ///   - steps: At most ``promptChunk`` tokens in all.
+    ///   - visit: Called once for each token wanted, in order, on the calling thread: `row` counts them, step after step;
+    ///     `hidden` is what the output matrix would be multiplied with, the normalized residual stream after the last
+    ///     block, as many numbers as the model is wide. They last as long as the call.
+    /// - Throws: ``AllocationError`` when there is no memory for the context, ``AdapterError/otherBase(_:)`` for adapters
+    ///   of another model; the sequences are as before then.
+    package func hiddenStates(
+        _ steps: inout [Step], visit: (_ row: Int, _ hidden: Span<Float>) -> Void
+    ) throws {
+        let rows = try advance(&steps)
+        defer { backend.end() }
+        backend.hidden(norm: weights.outputNorm, rows: rows, visit: visit)
     }
 
     /// Begins a pass and runs all blocks.
     /// - Returns: Rows of the pass whose logits are wanted.
-    private func advance(_ steps: inout [Step]) throws(AllocationError) -> [Int] {
+    private func advance(_ steps: inout [Step]) throws -> [Int] {
+        adapted = try adaptedTokens(steps)
         for index in steps.indices {
             try steps[index].sequence.reserve(upTo: steps[index].sequence.length + steps[index].tokens.count)
         }
         backend.begin(
             steps.map { .init(sequence: $0.sequence, position: $0.sequence.length, tokens: $0.tokens.count) })
         backend.embed(steps.flatMap(\.tokens), from: weights.embedding)
-        for (index, layer) in weights.layers.enumerated() { run(layer, index) }
+        for (index, layer) in weights.layers.enumerated() {
+            run(adapted.isEmpty ? layer : layer.adding { adapted.addition(to: $0, of: index) }, index)
+        }
         var rows: [Int] = []
         var first = 0
         for index in steps.indices {
@@ -139,6 +169,33 @@ package final class Transformer: @unchecked Sendable {
             first += count
         }
         return rows
+    }
+
+    /// Whose tokens are read with which adapters, neighbours of one set together; makes room for what these compute.
+    private func adaptedTokens(_ steps: [Step]) throws -> [AdaptedTokens] {
+        var all: [AdaptedTokens] = []
+        var first = 0
+        for step in steps {
+            let rows = first..<first + step.tokens.count
+            first = rows.upperBound
+            guard let set = step.adapters, !set.isEmpty, !rows.isEmpty else { continue }
+            try set.check(configuration)
+            if let last = all.last, last.set == set, last.rows.upperBound == rows.lowerBound {
+                all[all.count - 1].rows = last.rows.lowerBound..<rows.upperBound
+            } else {
+                all.append(AdaptedTokens(set: set, rows: rows))
+            }
+        }
+        if !all.isEmpty { try backend.reserveAdditions(all.reduce(0) { $0 + $1.rows.count * $1.set.mostRanks }) }
+        return all
+    }
+
+    /// The output matrix with what the adapters of the pass add to its results.
+    private var output: Linear {
+        guard !adapted.isEmpty else { return weights.output }
+        var output = weights.output
+        output.addition = adapted.addition(to: .output, of: 0)
+        return output
     }
 
     /// Parallel regions of all passes so far.

@@ -5,86 +5,10 @@
 /// `logits` and `end`. The residual stream and all intermediate rows live in here, `[token][width]`, and are reused from
 /// pass to pass. A block of a single token takes five parallel regions. For one thread at a time.
 package final class CPUBackend: @unchecked Sendable {
-    /// Widths of the model and the most tokens of a pass.
-    package struct Shape: Sendable {
-        package var tokens: Int
-        package var embedding: Int
-        package var feedForward: Int
-        package var vocabulary: Int
-        package var queryHeads: Int
-        package var kvHeads: Int
-        package var headSize: Int
-
-        package init(
-            tokens: Int, embedding: Int, feedForward: Int, vocabulary: Int, queryHeads: Int, kvHeads: Int,
-            headSize: Int
-        ) {
-            self.tokens = tokens
-            self.embedding = embedding
-            self.feedForward = feedForward
-            self.vocabulary = vocabulary
-            self.queryHeads = queryHeads
-            self.kvHeads = kvHeads
-            self.headSize = headSize
-        }
-
-        var query: Int { queryHeads * headSize }
-        var keyValue: Int { kvHeads * headSize }
-    }
-
-    /// Types of the matrices that each kind of row is multiplied with.
-    package struct InputTypes: Sendable {
-        /// Rows of the residual stream, normalized.
-        package var residual: Set<TensorType> = []
-        /// Rows that attention found.
-        package var attention: Set<TensorType> = []
-        /// Rows of silu(gate)·up.
-        package var gated: Set<TensorType> = []
-
-        package init() {}
-    }
-
-    /// The inputs of attention.
-    package struct AttentionInputs: Sendable {
-        let query: Linear
-        let key: Linear
-        let value: Linear
-
-        package init(query: Linear, key: Linear, value: Linear) {
-            self.query = query
-            self.key = key
-            self.value = value
-        }
-    }
-
-    /// The inputs of the MLP's last matrix, silu(gate)·up.
-    package struct GatedInputs: Sendable {
-        let gate: Linear
-        let up: Linear
-
-        package init(gate: Linear, up: Linear) {
-            self.gate = gate
-            self.up = up
-        }
-    }
-
-    /// Consecutive tokens of one sequence.
-    package struct Segment: Sendable {
-        let sequence: KVSequence
-        let position: Int
-        let tokens: Int
-
-        /// `tokens` tokens from `position` on.
-        package init(sequence: KVSequence, position: Int, tokens: Int) {
-            self.sequence = sequence
-            self.position = position
-            self.tokens = tokens
-        }
-    }
-
     let shape: Shape
     private let pool: ThreadPool
     private let scratch: ProductScratch
+    private let lowRank: LowRankReduction
     private let rotary: RotaryAngles
     private let attention: Attention
     /// The inputs of products, in the formats that the weights they meet call for.
@@ -132,6 +56,7 @@ package final class CPUBackend: @unchecked Sendable {
         gatedPanel = try panel(shape.feedForward, inputs.gated)
         scratch = try ProductScratch(
             width: max(shape.embedding, shape.query, shape.feedForward), columns: shape.tokens, threads: pool.threads)
+        lowRank = try LowRankReduction(scratch: scratch, pool: pool)
         rotary = try RotaryAngles(capacity: shape.tokens, table: table)
         func rows(_ width: Int) throws(AllocationError) -> FloatBuffer {
             try FloatBuffer(count: shape.tokens * width)
@@ -163,6 +88,10 @@ package final class CPUBackend: @unchecked Sendable {
         attention.begin(parts)
     }
 
+    /// Makes room for what adapters add, before a pass whose linear layers have additions.
+    /// - Parameter count: For the columns of every term of a region, the ranks added up.
+    package func reserveAdditions(_ count: Int) throws(AllocationError) { try lowRank.reserve(count) }
+
     /// Parallel regions of all passes so far.
     package var parallelRegions: Int { pool.regionCount }
 
@@ -184,17 +113,30 @@ package final class CPUBackend: @unchecked Sendable {
         normalizedBy norm: Normalization, attention: AttentionInputs? = nil, mlp: GatedInputs? = nil
     ) {
         loadResidual(0..<tokens, normalizedBy: norm)
+        let layers = (attention.map { [$0.query, $0.key, $0.value] } ?? []) + (mlp.map { [$0.gate, $0.up] } ?? [])
+        let sums = sums(layers, of: normed, width: shape.embedding)
         var projections: [Projection] = []
         if let attention {
             projections = [
-                Projection(attention.query, output: query), Projection(attention.key, output: key),
-                Projection(attention.value, output: value),
+                Projection(attention.query, sums: sums[0], output: query),
+                Projection(attention.key, sums: sums[1], output: key),
+                Projection(attention.value, sums: sums[2], output: value),
             ]
         }
-        MatrixProduct.multiply(
-            residualPanel, by: projections,
-            gated: mlp.map { GatedProjection(gate: $0.gate, up: $0.up, rows: gated, panel: gatedPanel) },
-            scratch: scratch, pool: pool)
+        let gatedProjection = mlp.map {
+            GatedProjection(
+                gate: $0.gate, up: $0.up, rows: gated, panel: gatedPanel, gateSums: sums[sums.count - 2],
+                upSums: sums[sums.count - 1])
+        }
+        MatrixProduct.multiply(residualPanel, by: projections, gated: gatedProjection, scratch: scratch, pool: pool)
+    }
+
+    /// The first half of what adapters add to `layers`, for each of them; nothing is done without adapters.
+    private func sums(
+        _ layers: [Linear], of input: FloatBuffer, width: Int, rows: ArraySlice<Int>? = nil
+    ) -> [[LowRankSum]] {
+        guard layers.contains(where: { $0.addition != nil }) else { return layers.map { _ in [] } }
+        return lowRank.reduce(layers.map(\.addition), of: input, width: width, rows: rows)
     }
 
     /// Norms (per head, where given) and rotates queries and keys, stores keys and values of `layer`, and attends.
@@ -216,11 +158,11 @@ package final class CPUBackend: @unchecked Sendable {
     /// Adds `layer` of what attention found to the residual stream.
     package func addProjection(_ layer: Linear) {
         attentionPanel.load(attended, columns: tokens, pool: pool)
-        add(layer, of: attentionPanel)
+        add(layer, of: attentionPanel, attended, width: shape.query)
     }
 
     /// Adds `layer` of silu(gate)·up to the residual stream.
-    package func addGated(_ layer: Linear) { add(layer, of: gatedPanel) }
+    package func addGated(_ layer: Linear) { add(layer, of: gatedPanel, gated, width: shape.feedForward) }
 
     /// Replaces `output` by the logits after the tokens `rows` of the pass, `[row][vocabulary]`.
     package func logits(_ layer: Linear, norm: Normalization, rows: [Int], into output: inout [Float]) {
@@ -246,6 +188,23 @@ package final class CPUBackend: @unchecked Sendable {
         }
     }
 
+    /// Shows `visit` the tokens `rows` of the pass as they leave the last block, normalized: one after another, on the
+    /// calling thread.
+    /// - Parameter visit: Takes an index of `rows` and as many numbers as the model is wide, which last as long as the call.
+    package func hidden(
+        norm: Normalization, rows: [Int], visit: (_ index: Int, _ hidden: Span<Float>) -> Void
+    ) {
+        pool.forEachChunk(of: rows.count, chunk: 4) { _, range in
+            for row in rows[range] {
+                let start = row * shape.embedding
+                norm.normalizeRow(residual.pointer + start, into: normed.pointer + start)
+            }
+        }
+        for (index, row) in rows.enumerated() {
+            visit(index, Span(_unsafeStart: normed.pointer + row * shape.embedding, count: shape.embedding))
+        }
+    }
+
     /// Computes the logits of some rows after another; `body` finds those of `count` rows from index `first` in `scores`.
     private func eachBatchOfLogits(
         _ layer: Linear, norm: Normalization, rows: [Int], _ body: (_ first: Int, _ count: Int) -> Void
@@ -253,20 +212,11 @@ package final class CPUBackend: @unchecked Sendable {
         for first in stride(from: 0, to: rows.count, by: Self.logitRows) {
             let batch = rows[first..<min(first + Self.logitRows, rows.count)]
             loadResidual(batch, normalizedBy: norm)
+            let sums = sums([layer], of: normed, width: shape.embedding, rows: batch)
             MatrixProduct.multiply(
-                residualPanel, by: [Projection(layer, output: scores)], scratch: scratch, pool: pool)
+                residualPanel, by: [Projection(layer, sums: sums[0], output: scores)], scratch: scratch, pool: pool)
             body(first, batch.count)
         }
-    }
-
-    /// The inputs of products.
-    package enum ProductInput: Sendable {
-        /// Rows of the residual stream, normalized.
-        case residual
-        /// Rows that attention found.
-        case attention
-        /// Rows of silu(gate)·up.
-        case gated
     }
 
     /// Calls `body` with the rows that the last products of a kind were given, `[token][width]`, before any rounding to
@@ -294,8 +244,10 @@ package final class CPUBackend: @unchecked Sendable {
         }
     }
 
-    private func add(_ layer: Linear, of panel: ActivationPanel) {
+    private func add(_ layer: Linear, of panel: ActivationPanel, _ input: FloatBuffer, width: Int) {
+        let sums = sums([layer], of: input, width: width)
         MatrixProduct.multiply(
-            panel, by: [Projection(layer, output: residual, effect: .add)], scratch: scratch, pool: pool)
+            panel, by: [Projection(layer, sums: sums[0], output: residual, effect: .add)], scratch: scratch,
+            pool: pool)
     }
 }

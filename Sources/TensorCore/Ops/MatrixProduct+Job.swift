@@ -17,17 +17,22 @@ extension MatrixProduct {
         // Kept alive by the caller: the threads of a region would count references to them against each other.
         private let gatedRows: Unmanaged<FloatBuffer>?
         private let gatedPanel: Unmanaged<ActivationPanel>?
+        /// What adapters add to the product, and to `up`.
+        private let addition: Range<Int>
+        private let upAddition: Range<Int>
 
-        init(_ panel: ActivationPanel, _ projection: Projection) {
+        init(_ panel: ActivationPanel, _ projection: Projection, _ additions: inout LowRankJobs) {
             rows = projection.matrix.rows
             product = MatrixProduct.product(panel, projection)
             effect = projection.effect == .add ? .add : .store
             up = kite_product()
             gatedRows = nil
             gatedPanel = nil
+            addition = additions.append(projection.sums, rows: rows, columns: panel.columns)
+            upAddition = 0..<0
         }
 
-        init(_ panel: ActivationPanel, _ gated: GatedProjection) {
+        init(_ panel: ActivationPanel, _ gated: GatedProjection, _ additions: inout LowRankJobs) {
             rows = gated.gate.matrix.rows
             precondition(
                 rows == gated.up.matrix.rows && rows == gated.panel.width && gated.panel.columns == panel.columns
@@ -41,20 +46,24 @@ extension MatrixProduct {
             up = MatrixProduct.product(panel, gated.up.matrix, bias: gated.up.bias)
             gatedRows = .passUnretained(gated.rows)
             gatedPanel = .passUnretained(gated.panel)
+            addition = additions.append(gated.gateSums, rows: rows, columns: panel.columns)
+            upAddition = additions.append(gated.upSums, rows: rows, columns: panel.columns)
         }
 
         /// Whether the rows first go to a tile in the scratch memory.
         var needsTile: Bool { effect != .store }
 
         /// Computes some rows of all columns on the calling thread.
-        func run(_ range: Range<Int>, thread: Int, scratch: ProductScratch) {
+        func run(_ range: Range<Int>, thread: Int, scratch: ProductScratch, additions: LowRankJobs.All) {
             let memory = scratch.pointer(thread: thread)
             switch effect {
             case .store:
                 withUnsafePointer(to: product) { kite_product_rows($0, range.lowerBound, range.upperBound, memory) }
+                additions.add(addition, to: place(range, 0), stride: product.out_stride, range)
             case .add:
                 let tile = scratch.tile(thread: thread, 0)
                 compute(product, range, into: tile, memory)
+                additions.add(addition, to: tile, stride: MatrixProduct.mostRows, range)
                 for column in 0..<product.columns {
                     kite_add(
                         place(range, column), tile + column * MatrixProduct.mostRows, range.count)
@@ -65,6 +74,8 @@ extension MatrixProduct {
                 withUnsafePointer(to: up) { kite_product_prefetch($0, range.lowerBound) }
                 compute(product, range, into: gateTile, memory)
                 compute(up, range, into: upTile, memory)
+                additions.add(addition, to: gateTile, stride: MatrixProduct.mostRows, range)
+                additions.add(upAddition, to: upTile, stride: MatrixProduct.mostRows, range)
                 for column in 0..<product.columns {
                     let start = column * MatrixProduct.mostRows
                     kite_swiglu(gateTile + start, upTile + start, place(range, column), range.count)

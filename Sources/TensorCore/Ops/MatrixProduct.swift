@@ -20,23 +20,26 @@ package enum MatrixProduct {
         guard panel.columns > 0 else { return }
         let rowsPerPiece = rowsPerPiece(columns: panel.columns)
         gated?.panel.begin(columns: panel.columns)
-        var jobs = projections.map { Job(panel, $0) }
-        if let gated { jobs.append(Job(panel, gated)) }
+        var additions = LowRankJobs()
+        var jobs = projections.map { Job(panel, $0, &additions) }
+        if let gated { jobs.append(Job(panel, gated, &additions)) }
         let counts = jobs.map { ($0.rows - 1) / rowsPerPiece + 1 }
         precondition(
             panel.columns <= scratch.columns || !jobs.contains(where: \.needsTile), "scratch memory for fewer columns")
-        jobs.withUnsafeBufferPointer { jobs in
-            pool.forEachChunk(of: counts.reduce(0, +), chunk: 1) { thread, range in
-                for piece in range {
-                    var piece = piece
-                    var index = 0
-                    while piece >= counts[index] {
-                        piece -= counts[index]
-                        index += 1
+        additions.withAll { additions in
+            jobs.withUnsafeBufferPointer { jobs in
+                pool.forEachChunk(of: counts.reduce(0, +), chunk: 1) { thread, range in
+                    for piece in range {
+                        var piece = piece
+                        var index = 0
+                        while piece >= counts[index] {
+                            piece -= counts[index]
+                            index += 1
+                        }
+                        let first = piece * rowsPerPiece
+                        let rows = first..<min(first + rowsPerPiece, jobs[index].rows)
+                        jobs[index].run(rows, thread: thread, scratch: scratch, additions: additions)
                     }
-                    let first = piece * rowsPerPiece
-                    let rows = first..<min(first + rowsPerPiece, jobs[index].rows)
-                    jobs[index].run(rows, thread: thread, scratch: scratch)
                 }
             }
         }

@@ -1,9 +1,11 @@
-/// An affine map: `matrix` times the input, plus `bias` where there is one.
+/// An affine map: `matrix` times the input, plus `bias` where there is one, plus what adapters add.
 package struct Linear: Sendable {
     /// `[outputs][inputs]`
     package let matrix: Matrix
     /// `[outputs]`
     package let bias: FloatBuffer?
+    /// What adapters add to the result in a pass; nil for nothing.
+    package var addition: LowRankAddition?
 
     /// A linear layer; nil when the bias has not one number per output.
     package init?(_ matrix: Matrix, bias: FloatBuffer? = nil) {

@@ -134,8 +134,8 @@ package final class Transformer: @unchecked Sendable {
     ///     block, as many numbers as the model is wide. They last as long as the call.
     /// - Throws: ``AllocationError`` when there is no memory for the context, ``AdapterError/otherBase(_:)`` for adapters
     ///   of another model; the sequences are as before then.
-    package func hiddenStates(
-        _ steps: inout [Step], visit: (_ row: Int, _ hidden: Span<Float>) -> Void
+    package func forward(
+        _ steps: inout [Step], visitingHidden visit: (_ row: Int, _ hidden: Span<Float>) -> Void
     ) throws {
         let rows = try advance(&steps)
         defer { backend.end() }

@@ -59,7 +59,8 @@ package final class ChunkScorer {
             let first = max(text.firstScored, start)
             steps[0].tokens = Array(tokens[start..<end])
             steps[0].wanted = first < end ? .range(first - start..<end - start) : .none
-            try transformer.forward(&steps) { row, logits in visit(first - text.firstScored + row, logits) }
+            try transformer.forward(
+                &steps, visitingLogits: { row, logits in visit(first - text.firstScored + row, logits) })
         }
     }
 }

@@ -169,7 +169,7 @@ import Testing
         let base = try Self.base("llama")
         try TemporaryFolder.with { folder in
             let path = try Self.write(folder, base, config: #"{"r": 4, "lora_alpha": NaN}"#)
-            #expect(throws: AdapterError.alpha(path + "/adapter_config.json")) {
+            #expect(throws: AdapterError.alpha(path + "adapter_config.json")) {
                 try LoRAAdapter.open(path: path, base: base)
             }
         }

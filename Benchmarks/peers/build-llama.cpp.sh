@@ -2,7 +2,7 @@
 # Builds llama.cpp's tools for this CPU from the source that the llama-cpp-python package on PyPI carries.
 #   Benchmarks/peers/build-llama.cpp.sh FOLDER
 # Leaves FOLDER/build/bin/{llama-bench,llama-batched-bench,llama-completion,llama-quantize,
-#   llama-tokenize,llama-perplexity,llama-imatrix}. Needs a C++ compiler, git, Python.
+#   llama-tokenize,llama-perplexity,llama-imatrix,llama-server}. Needs a C++ compiler, git, Python.
 set -euo pipefail
 version=0.3.36
 folder=$(mkdir -p "${1:?usage: $0 FOLDER}" && cd "$1" && pwd)
@@ -21,6 +21,6 @@ fi
 # GGML_NATIVE: a generic build would be an unfair opponent.
 cmake -S "$folder/src/llama_cpp_python-$version/vendor/llama.cpp" -B "$folder/build" -G Ninja \
     -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF \
-    -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_UI=OFF
+    -DLLAMA_BUILD_SERVER=ON -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF
 cmake --build "$folder/build" --target llama-bench llama-batched-bench llama-completion \
-    llama-quantize llama-tokenize llama-perplexity llama-imatrix
+    llama-quantize llama-tokenize llama-perplexity llama-imatrix llama-server

@@ -70,8 +70,8 @@ let package = Package(
         .target(
             name: "ModelService",
             dependencies: [
-                "Kite", "ModelFiles", .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
+                "Kite", "ModelFiles", "TensorCore", "Tokenization", "ChatTemplates",
+                .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: hotSettings
@@ -112,7 +112,7 @@ for (name, dependencies) in [
     ("Kite", ["Kite"]),
     ("KiteTools", ["KiteTools", "Kite", "ModelFiles", "Tokenization", "TensorCore"]),
     ("KiteHub", ["KiteHub", "ModelFiles", "TensorCore"]),
-    ("ModelService", ["ModelService", "Kite", "ModelFiles"]),
+    ("ModelService", ["ModelService", "Kite", "ModelFiles", "TensorCore", "ChatTemplates"]),
     ("KiteServer", ["KiteServer", "ModelService", "Kite"]),
     ("KiteCLI", ["KiteCLI"]),
 ] {

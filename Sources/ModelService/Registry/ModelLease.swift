@@ -6,13 +6,31 @@ public final class ModelLease: Sendable {
     public let name: String
     /// The model.
     public let model: LanguageModel
-    private let onRelease: @Sendable () -> Void
+    /// The adapters that the request chose; nil for none.
+    public let adapters: AdapterSet?
+    private let registry: ModelRegistry
+    private let slot: Int
+    private let isPinned: Bool
 
-    init(name: String, model: LanguageModel, onRelease: @escaping @Sendable () -> Void) {
-        self.name = name
-        self.model = model
-        self.onRelease = onRelease
+    /// A lease that has been counted already.
+    /// - Throws: ``RegistryError/invalidAdapter(_:)`` when the adapters cannot be used together; the lease is given back.
+    init(
+        _ registry: ModelRegistry, _ match: ModelNames.Match, _ loaded: LoadedModel,
+        _ chosen: [(index: Int, scale: Float)], isPinned: Bool
+    ) throws(RegistryError) {
+        do {
+            let set = try AdapterSet(chosen.map { (loaded.adapters[$0.index], $0.scale) })
+            adapters = set.isEmpty ? nil : set
+        } catch {
+            registry.release(match.index, isPinned: isPinned)
+            throw .invalidAdapter(error.description)
+        }
+        name = match.name
+        model = loaded.model
+        self.registry = registry
+        slot = match.index
+        self.isPinned = isPinned
     }
 
-    deinit { onRelease() }
+    deinit { registry.release(slot, isPinned: isPinned) }
 }

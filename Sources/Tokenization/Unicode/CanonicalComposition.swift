@@ -98,7 +98,7 @@ struct CanonicalComposition: Sendable {
         return classes[low - 1].value
     }
 
-    private func decompose(_ scalar: UInt32, into run: inout [UInt32]) {
+    func decompose(_ scalar: UInt32, into run: inout [UInt32]) {
         if let syllable = Hangul.parts(of: scalar) {
             run.append(syllable.lead)
             run.append(syllable.vowel)

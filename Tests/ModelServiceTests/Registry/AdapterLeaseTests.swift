@@ -1,0 +1,70 @@
+import Kite
+import ModelFiles
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import ModelService
+
+/// Adapters that requests choose.
+@Suite(.timeLimit(.minutes(2))) struct AdapterLeaseTests {
+    /// A PEFT folder with factors for the first block's `down_proj` of the built-in model.
+    private static func write(_ folder: TemporaryFolder, _ base: ModelConfiguration) throws {
+        var writer = SafetensorsWriter()
+        let name = "base_model.model.model.layers.0.mlp.down_proj."
+        for (half, shape) in [("lora_A", [2, base.feedForwardLength]), ("lora_B", [base.embeddingLength, 2])] {
+            let bytes = (0..<shape[0] * shape[1]).flatMap { index in
+                withUnsafeBytes(of: (Float(index % 7) / 70).bitPattern.littleEndian) { [UInt8]($0) }
+            }
+            try writer.add("\(name)\(half).weight", type: .f32, shape: shape, data: ByteRegion(.copying(bytes)))
+        }
+        try folder.write("adapter_model.safetensors", writer.bytes())
+        try folder.write(
+            "adapter_config.json", Array(#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "bias": "none"}"#.utf8))
+    }
+
+    @Test func anAdapterIsLoadedOnceAndChosenByNameAndNumber() async throws {
+        let configuration = try await SharedNano.model.configuration
+        try await TemporaryFolder.with { folder in
+            try Self.write(folder, configuration)
+            let path = folder.path("")
+            var entry = ModelEntry.nano
+            entry.adapters = [.init(name: "poet", path: path), .init(name: "pirate", path: path)]
+            let registry = try ModelRegistry([entry])
+            #expect(registry.status[0].adapters == ["poet", "pirate"])
+            let plain = try await registry.acquire("nano")
+            #expect(plain.adapters == nil)
+            #expect(plain.name == "nano")
+            let poet = try await registry.acquire("nano:poet")
+            #expect(poet.name == "nano:poet")
+            let again = try await registry.acquire(nil, adapters: [.init(.name("poet"))])
+            #expect(poet.adapters?.entries.map(\.scale) == [1])
+            #expect(poet.adapters == again.adapters)
+            let both = try await registry.acquire("nano:poet", adapters: [.init(.number(1), scale: 0.5)])
+            #expect(both.adapters?.entries.map(\.scale) == [1, 0.5])
+            #expect(both.adapters?.entries[0].adapter === poet.adapters?.entries[0].adapter)
+            #expect(try await registry.acquire(nil, adapters: [.init(.number(0), scale: 0)]).adapters == nil)
+            #expect(plain.model === both.model)
+            await #expect(throws: RegistryError.self) {
+                _ = try await registry.acquire(nil, adapters: [.init(.number(7))])
+            }
+            await #expect(throws: RegistryError.self) { _ = try await registry.acquire("nano:sailor") }
+        }
+    }
+
+    @Test func anAdapterThatCannotBeReadFailsItsModelByName() async throws {
+        try await TemporaryFolder.with { folder in
+            var entry = ModelEntry.nano
+            entry.adapters = [.init(name: "poet", path: folder.path("missing.gguf"))]
+            let registry = try ModelRegistry([entry])
+            let error = await #expect(throws: RegistryError.self) { _ = try await registry.acquire(nil) }
+            guard case .loadFailed("nano", let reason)? = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(reason.contains("missing.gguf"))
+            #expect(!reason.contains("/"))
+            #expect(registry.statistics.leases == 0)
+        }
+    }
+}

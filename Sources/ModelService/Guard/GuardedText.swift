@@ -24,6 +24,7 @@ public struct GuardedText: Sendable {
     }
 
     private let guards: [any ContentGuard]
+    private let metrics: GuardMetrics
     private var reviewers: [any AnswerReviewer]
     private var cleared: [Int]
     /// Text that has not gone out yet.
@@ -34,8 +35,9 @@ public struct GuardedText: Sendable {
     private var waiting: [(end: Int, logprobs: [TokenLogprob])] = []
     private var block: GuardBlock?
 
-    init(guards: [any ContentGuard], prompt: [ChatMessage]) {
+    init(guards: [any ContentGuard], prompt: [ChatMessage], metrics: GuardMetrics) {
         self.guards = guards
+        self.metrics = metrics
         reviewers = guards.map { $0.makeReviewer(prompt: prompt) }
         cleared = guards.map { _ in 0 }
     }
@@ -61,11 +63,11 @@ public struct GuardedText: Sendable {
         _ step: (inout any AnswerReviewer) async throws -> AnswerVerdict
     ) async throws -> Piece {
         for index in guards.indices {
-            let verdict = try await GuardMetrics.observed(guards[index], .output) { try await step(&reviewers[index]) }
+            let verdict = try await metrics.observed(guards[index], .output) { try await step(&reviewers[index]) }
             switch verdict {
             case .cleared(let bytes): cleared[index] = max(cleared[index], bytes)
             case .blocked(let reason):
-                GuardMetrics.countBlock(guards[index], .output)
+                metrics.countBlock(guards[index], .output)
                 let block = GuardBlock(guardName: guards[index].name, direction: .output, reason: reason)
                 self.block = block
                 (held, waiting) = ("", [])

@@ -1,0 +1,69 @@
+public import ChatTemplates
+
+/// Forbids what a list of rules names. Looks for all rules at once, in time linear in the text, and holds back of an answer
+/// only what may be the beginning of a match.
+public struct RulesGuard: ContentGuard {
+    /// A short name.
+    public let name: String
+    /// Where any of its rules looks.
+    public let directions: GuardDirections
+    private let input: RuleTable
+    private let output: RuleTable
+
+    /// A guard with the given rules.
+    public init(_ rules: [GuardRule], name: String = "rules") {
+        self.name = name
+        directions = rules.reduce([]) { $0.union($1.directions) }
+        input = RuleTable(rules.filter { $0.directions.contains(.input) })
+        output = RuleTable(rules.filter { $0.directions.contains(.output) })
+    }
+
+    /// A guard with the rules of a file, in lines or in JSON; `docs/serving.md` describes both.
+    /// - Throws: ``GuardError/invalidRules(path:line:problem:)``.
+    public init(path: String, name: String = "rules") throws(GuardError) {
+        self.init(try RulesFile.read(path), name: name)
+    }
+
+    /// Judges every message of a prompt, or an answer.
+    public func review(_ content: GuardedContent) async throws -> GuardVerdict {
+        if let answer = content.answer { return verdict(output, answer) }
+        for message in content.prompt {
+            let verdict = verdict(input, message.content)
+            if verdict != .allowed { return verdict }
+        }
+        return .allowed
+    }
+
+    private func verdict(_ table: RuleTable, _ text: String) -> GuardVerdict {
+        var matcher = RuleMatcher(table)
+        guard let rule = matcher.append(text) ?? matcher.finish() else { return .allowed }
+        return .blocked(reason: table.rules[rule].reason)
+    }
+
+    /// Follows an answer.
+    public func makeReviewer(prompt: [ChatMessage]) -> any AnswerReviewer { Reviewer(table: output) }
+
+    private struct Reviewer: AnswerReviewer {
+        private let table: RuleTable
+        private var matcher: RuleMatcher
+
+        init(table: RuleTable) {
+            self.table = table
+            matcher = RuleMatcher(table)
+        }
+
+        mutating func append(_ text: String) async throws -> AnswerVerdict {
+            let rule = matcher.append(text)
+            return verdict(rule)
+        }
+
+        mutating func finish() async throws -> AnswerVerdict {
+            let rule = matcher.finish()
+            return verdict(rule)
+        }
+
+        private func verdict(_ rule: Int?) -> AnswerVerdict {
+            rule.map { .blocked(reason: table.rules[$0].reason) } ?? .cleared(bytes: matcher.clearedCount)
+        }
+    }
+}

@@ -52,6 +52,7 @@ public struct AdapterSet: Sendable, Hashable {
     public init(_ adapters: [(adapter: LoRA, scale: Float)]) throws(AdapterError) {
         for (adapter, scale) in adapters {
             guard scale.isFinite else { throw .scale("\(scale)") }
+            guard adapter.canScale(by: scale) else { throw .scale("\(scale)") }
             guard adapter.configuration == adapters[0].adapter.configuration else { throw .otherBase(adapter.path) }
         }
         self.init(entries: adapters.filter { $0.scale != 0 }.map { Entry(adapter: $0.adapter, scale: $0.scale) })

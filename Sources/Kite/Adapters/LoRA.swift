@@ -34,7 +34,12 @@ public final class LoRA: Sendable {
     ///   `SafetensorsError`, ``FileError``, ``AllocationError``.
     @concurrent
     public static func load(_ path: String, for model: LanguageModel) async throws -> LoRA {
-        try LoRA(LoRAAdapter.open(path: path, base: model.configuration))
+        try LoRA(contentsOf: path, for: model.configuration)
+    }
+
+    /// The same for a model that is known by its configuration.
+    package convenience init(contentsOf path: String, for configuration: ModelConfiguration) throws {
+        try self.init(LoRAAdapter.open(path: path, base: configuration))
     }
 
     /// An adapter from files that are open already.
@@ -63,6 +68,11 @@ public final class LoRA: Sendable {
 
     /// What is added to a matrix of block `layer`. The output matrix counts to the first block.
     func part(_ matrix: AdaptedMatrix, of layer: Int) -> Part? { layers[layer][matrix] }
+
+    /// Whether all products stay finite numbers when they are multiplied with `scale`.
+    func canScale(by scale: Float) -> Bool {
+        layers.allSatisfy { $0.values.allSatisfy { ($0.scale * scale).isFinite } }
+    }
 
     /// The factors with rows in the order that the base model's file has.
     private static func factors(_ part: LoRAAdapter.Part, of adapter: LoRAAdapter) throws -> LowRankFactors {

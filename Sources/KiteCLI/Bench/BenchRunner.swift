@@ -10,6 +10,7 @@ final class BenchRunner {
 
     private let plan: BenchPlan
     private let options: LoadOptions
+    private let adapters: AdapterArguments
     private let output: Output
     private let report: BenchReport
     private let stop: StopFlag
@@ -18,9 +19,12 @@ final class BenchRunner {
     private var rows: [JSONValue] = []
     private var hasHeading = false
 
-    init(plan: BenchPlan, options: LoadOptions, output: Output, stop: StopFlag) {
+    init(
+        plan: BenchPlan, options: LoadOptions, adapters: AdapterArguments, output: Output, stop: StopFlag
+    ) {
         self.plan = plan
         self.options = options
+        self.adapters = adapters
         self.output = output
         self.stop = stop
         report = BenchReport(isMarkdown: output == .markdown)
@@ -32,8 +36,10 @@ final class BenchRunner {
             hasHeading = true
             Console.writeLine(report.heading(model))
         }
+        let set = try adapters.load(for: model.checkpoint.configuration)
         for threads in plan.threads where !stop.isRaised {
             let benchmark = try SpeedBenchmark(model.checkpoint, options: options, threads: threads)
+            benchmark.adapters = set
             let meter = CeilingMeter(threads: threads, memory: model.largestStore)
             for test in plan.tests where !stop.isRaised {
                 try measure(test, of: model, benchmark, meter, threads)

@@ -74,6 +74,8 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "How activations meet quantized weights: int8 (fast) or f32 (exact, slower).")
     var activations = ActivationArgument.int8
 
+    @OptionGroup var adapters: AdapterArguments
+
     @Flag(help: "Measure the tokenizer instead, encoding on one thread; the model may be a tokenizer.json.")
     var tokenizer = false
 
@@ -96,6 +98,9 @@ struct BenchCommand: AsyncParsableCommand {
     func validate() throws {
         if json, markdown { throw ValidationError("--json and --markdown exclude each other") }
         if file != nil, !tokenizer { throw ValidationError("--file goes with --tokenizer") }
+        if !adapters.isEmpty, tokenizer || draft != .none {
+            throw ValidationError("--lora goes without --tokenizer and --draft")
+        }
         if type != nil, preset == nil { throw ValidationError("--type goes with --preset") }
     }
 
@@ -113,7 +118,8 @@ struct BenchCommand: AsyncParsableCommand {
 
         let stop = StopFlag()
         try await Interrupts.handled(by: { stop.raise() }) {
-            let runner = BenchRunner(plan: plan, options: options, output: output, stop: stop)
+            let runner = BenchRunner(
+                plan: plan, options: options, adapters: adapters, output: output, stop: stop)
             if let preset {
                 let types = (type ?? "Q4_K_M").split(separator: ",", omittingEmptySubsequences: false).map(String.init)
                 for type in types where !stop.isRaised { try runner.measure(BenchModel(preset: preset, type: type)) }

@@ -73,6 +73,8 @@ struct PerplexityCommand: AsyncParsableCommand {
     @Flag(help: "See --kl-divergence-base.")
     var klDivergence = false
 
+    @OptionGroup var adapters: AdapterArguments
+
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp("Threads that compute. (default: the cores this process may use)", valueName: "n"))
@@ -115,6 +117,7 @@ struct PerplexityCommand: AsyncParsableCommand {
         if report != nil, pplStride != nil || savePath != nil || klDivergence {
             throw ValidationError("--report goes without --ppl-stride, --save-all-logits and --kl-divergence")
         }
+        if report != nil, !adapters.isEmpty { throw ValidationError("--report goes without --lora") }
         if pplStride != nil, basePath != nil || savePath != nil {
             throw ValidationError("--ppl-stride goes without a base and without --save-all-logits")
         }
@@ -148,8 +151,9 @@ struct PerplexityCommand: AsyncParsableCommand {
             try PerplexityMeasurement.check(
                 text.tokens, of: bytes, by: name, with: other, baseName, preTokenizer: pre)
         }
+        let set = try adapters.load(for: checkpoint.configuration)
         let measurement = try PerplexityMeasurement(
-            checkpoint, name: name, text: text, base: base, options: options, savingTo: target)
+            checkpoint, name: name, text: text, base: base, options: options, adapters: set, savingTo: target)
         let progress = PerplexityProgress(text, isCompared: base != nil)
         let result = try await Interrupts.handled(
             by: {
@@ -162,7 +166,8 @@ struct PerplexityCommand: AsyncParsableCommand {
         if let target { Console.note("wrote \(target)", style: .plain) }
         let report = PerplexityReport(
             result, text: text, model: path ?? "built-in", checkpoint: checkpoint, base: basePath,
-            tokenizer: tokenizer, corpus: bytes.map { .init(name: file ?? "-", text: $0) }, options: options)
+            tokenizer: tokenizer, corpus: bytes.map { .init(name: file ?? "-", text: $0) }, options: options,
+            adapters: set)
         if json { return try Console.writeJSON(report.json, pretty: true) }
         if let divergence = result.divergence {
             Console.writeLine(divergence.table)

@@ -29,6 +29,9 @@ public final class SpeedBenchmark {
     private var logits: [Float] = []
     private var lastToken: TokenID = 1
 
+    /// Adapters that all tokens are read with. Ceilings leave them out: they are the model's own.
+    public var adapters: AdapterSet?
+
     /// What passes have to read and to compute.
     public let work: ModelWork
 
@@ -103,9 +106,15 @@ public final class SpeedBenchmark {
         while rest > 0, !shouldStop() {
             let step = min(rest, transformer.promptChunk)
             rest -= step
-            try transformer.forward(
-                (0..<step).map { _ in nextToken() }, after: &sequence, wanted: rest == 0 ? .last : .none,
-                logits: &logits)
+            var steps = [
+                Transformer.Step(
+                    tokens: (0..<step).map { _ in nextToken() }, sequence: sequence, wanted: rest == 0 ? .last : .none,
+                    adapters: adapters)
+            ]
+            // The step holds the only reference while it runs, so that no page is taken for a shared one.
+            sequence = KVSequence(transformer.kvLayout)
+            defer { sequence = steps[0].sequence }
+            try transformer.forward(&steps, logits: &logits)
         }
     }
 
@@ -115,7 +124,8 @@ public final class SpeedBenchmark {
             for first in stride(from: 0, to: sequences.count, by: transformer.promptChunk) {
                 let batch = first..<min(first + transformer.promptChunk, sequences.count)
                 var steps = batch.map {
-                    Transformer.Step(tokens: [nextToken()], sequence: sequences[$0], wanted: .last)
+                    Transformer.Step(
+                        tokens: [nextToken()], sequence: sequences[$0], wanted: .last, adapters: adapters)
                 }
                 // The steps hold the only references while they run, so that no page is taken for a shared one.
                 for index in batch { sequences[index] = KVSequence(transformer.kvLayout) }

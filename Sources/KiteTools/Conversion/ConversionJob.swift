@@ -137,14 +137,9 @@ public struct ConversionJob: Sendable {
 
     private func applied(_ configuration: ModelConfiguration) throws -> [AppliedAdapter] {
         try adapters.map { text in
-            var (path, weight) = (text, Float(1))
-            if !OutputFile.exists(text), let separator = text.lastIndex(of: "=") {
-                path = String(text[..<separator])
-                let scale = text[text.index(after: separator)...]
-                guard let number = Float(scale), number.isFinite else { throw AdapterError.scale(String(scale)) }
-                weight = number
-            }
-            return try AppliedAdapter(LoRAAdapter.open(path: path, base: configuration), weight: weight)
+            let reference = try AdapterReference(parsing: text)
+            return try AppliedAdapter(
+                LoRAAdapter.open(path: reference.path, base: configuration), weight: reference.scale)
         }
     }
 

@@ -6,6 +6,7 @@ import TensorCore
 /// As many chunks share a pass over the weights as fit into one. For one thread at a time.
 package final class ChunkScorer {
     private let transformer: Transformer
+    private let adapters: AdapterSet?
     /// Memory for keys and values, used again for every chunk.
     private var sequences: [KVSequence] = []
 
@@ -15,7 +16,8 @@ package final class ChunkScorer {
     package var weightBytes: Int { transformer.weightBytes }
 
     /// - Throws: What keeps the model from being run.
-    package init(_ checkpoint: Checkpoint, options: LoadOptions) throws {
+    package init(_ checkpoint: Checkpoint, options: LoadOptions, adapters: AdapterSet? = nil) throws {
+        self.adapters = adapters
         transformer = try Transformer(
             checkpoint, threads: options.threads ?? ThreadPool.defaultThreadCount,
             promptChunk: max(1, min(options.promptChunk, 4096)), kvCacheType: options.kvCacheType,
@@ -38,7 +40,7 @@ package final class ChunkScorer {
         var steps = group.enumerated().map { offset, chunk in
             Transformer.Step(
                 tokens: text.read(chunk), sequence: sequences[offset],
-                wanted: .range(text.firstScored..<text.readLength))
+                wanted: .range(text.firstScored..<text.readLength), adapters: adapters)
         }
         // The steps hold the only references while they run, so that no page is taken for a shared one.
         sequences = []
@@ -51,7 +53,7 @@ package final class ChunkScorer {
         _ chunk: Int, of text: TextChunks, _ visit: (_ index: Int, _ logits: Span<Float>) -> Void
     ) throws {
         let tokens = text.read(chunk)
-        var steps = [Transformer.Step(tokens: [], sequence: sequences[0], wanted: .none)]
+        var steps = [Transformer.Step(tokens: [], sequence: sequences[0], wanted: .none, adapters: adapters)]
         sequences = []
         defer { sequences = [steps[0].sequence] }
         for start in stride(from: 0, to: tokens.count, by: transformer.promptChunk) {

@@ -53,11 +53,12 @@ public final class PerplexityMeasurement {
     ///   - text: The text.
     ///   - base: What to compare it with, if anything.
     ///   - options: How models are run.
+    ///   - adapters: What the model, not the base, is run with.
     ///   - outputPath: Where to write a ``LogProbabilityFile``, if at all.
     /// - Throws: ``PerplexityError``, and what keeps a model from being run.
     public init(
         _ checkpoint: Checkpoint, name: String, text: TextChunks, base: Base? = nil, options: LoadOptions = .init(),
-        savingTo outputPath: String? = nil
+        adapters: AdapterSet? = nil, savingTo outputPath: String? = nil
     ) throws {
         let vocabulary = checkpoint.configuration.vocabularySize
         try text.check(vocabulary: vocabulary)
@@ -79,7 +80,7 @@ public final class PerplexityMeasurement {
             baseModel = nil
         case nil: baseModel = nil
         }
-        model = try ChunkScorer(checkpoint, options: options)
+        model = try ChunkScorer(checkpoint, options: options, adapters: adapters)
     }
 
     /// Checks that the tokenizer of a base cuts `text` into the same `tokens` as that of the model called `name`.

@@ -27,6 +27,16 @@ extension PerplexityReport {
                 ("seconds", .number(result.seconds)),
                 ("tokens_per_second", .number(tokensPerSecond)),
             ]
+            if let adapters {
+                members.append(
+                    (
+                        "adapters",
+                        .array(
+                            adapters.entries.map {
+                                .of([("path", .string($0.adapter.path)), ("scale", .number(Double($0.scale)))])
+                            })
+                    ))
+            }
             if let base, let divergence = result.divergence {
                 members += [("base", .string(base)), ("kl", divergence.json)]
             }

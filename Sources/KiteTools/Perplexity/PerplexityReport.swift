@@ -20,6 +20,8 @@ public struct PerplexityReport: Sendable {
     public let corpus: Corpus?
     /// How models were run.
     public let options: LoadOptions
+    /// What the model was run with; nil for nothing.
+    public let adapters: AdapterSet?
     /// How keys and values were remembered.
     public let kvCacheType: KVCacheType
 
@@ -43,7 +45,7 @@ public struct PerplexityReport: Sendable {
     /// A report of `result`.
     public init(
         _ result: PerplexityResult, text: TextChunks, model: String, checkpoint: Checkpoint, base: String?,
-        tokenizer: Tokenizer, corpus: Corpus?, options: LoadOptions
+        tokenizer: Tokenizer, corpus: Corpus?, options: LoadOptions, adapters: AdapterSet? = nil
     ) {
         self.result = result
         self.text = text
@@ -51,6 +53,7 @@ public struct PerplexityReport: Sendable {
         self.base = base
         self.corpus = corpus
         self.options = options
+        self.adapters = adapters
         let isExact = (try? checkpoint.outputType) == .f32
         kvCacheType = options.kvCacheType ?? (isExact ? .f32 : .f16)
         tokenizerHash = Self.hash(of: tokenizer)

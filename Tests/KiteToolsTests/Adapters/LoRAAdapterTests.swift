@@ -162,6 +162,21 @@ import Testing
             $0[1].name = "base_model.model.model.layers.9.self_attn.q_proj.lora_B.weight"
         }
         try refused(.unsupported("an adapter with use_dora"), config: #"{"r": 4, "lora_alpha": 8, "use_dora": true}"#)
+        for (member, message) in [
+            (#""use_qalora": true"#, "an adapter with use_qalora"),
+            (#""alora_invocation_tokens": [1, 2]"#, "an adapter with alora_invocation_tokens"),
+            (#""layer_replication": [[0, 1]]"#, "an adapter with layer_replication"),
+            (
+                #""init_lora_weights": "pissa_niter_4""#,
+                "an adapter made with pissa_niter_4, which changes the base model,"
+            ),
+            (
+                #""alpha_pattern": {"^model.*q_proj": 2}"#,
+                "an adapter whose alpha_pattern has the regular expression ^model.*q_proj"
+            ),
+        ] {
+            try refused(.unsupported(message), config: #"{"r": 4, "lora_alpha": 8, \#(member)}"#)
+        }
         try refused(.unsupported("an adapter of the type IA3"), config: #"{"peft_type": "IA3"}"#)
     }
 

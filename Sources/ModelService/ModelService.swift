@@ -6,7 +6,7 @@ public final class ModelService: Sendable {
     /// What one request is granted.
     public let options: ServiceOptions
     let models: ModelRegistry
-    let guards: [any ContentGuard]
+    let guards: GuardSet
     let metrics: (@Sendable () async -> [UInt8])?
     let observer: (@Sendable (RequestSummary) -> Void)?
     /// Seconds since 1970 when the service began.
@@ -33,7 +33,7 @@ public final class ModelService: Sendable {
     ) {
         self.options = options
         self.models = models
-        self.guards = guards
+        self.guards = GuardSet(guards)
         self.metrics = metrics
         self.observer = observer
     }
@@ -42,26 +42,46 @@ public final class ModelService: Sendable {
     package func reply(to request: ServiceRequest) async -> ServiceReply {
         switch Route.find(method: request.method, path: request.path) {
         case .found(let route, let parameter):
+            let record = RequestRecord(route: route.path, observer: observer)
+            let reply: ServiceReply
             do {
-                return try await reply(to: request, at: route.endpoint, parameter)
+                reply = try await self.reply(to: request, at: route.endpoint, parameter, record)
             } catch {
-                return ServiceError(error).reply
+                let failure = ServiceError(error)
+                // The log says more than the client is told.
+                record.note { $0.error = error is ServiceError ? failure.message : "\(error)" }
+                reply = failure.reply
             }
+            record.note { $0.status = reply.status }
+            // A stream's record is told when the stream ends.
+            if case .complete = reply { record.finish() }
+            return reply
         case .otherMethods(let allowed):
+            let names = allowed.joined(separator: ", ")
             let error = ServiceError(
                 status: 405, type: "invalid_request_error",
-                message: "\(request.method) is not possible here, only \(allowed.joined(separator: ", "))")
+                message: "\(request.method) is not possible here, only \(names)")
+            tell(error)
             return .complete(
-                status: 405,
-                headers: [("content-type", "application/json"), ("allow", allowed.joined(separator: ", "))],
-                body: error.body)
+                status: 405, headers: [("content-type", "application/json"), ("allow", names)], body: error.body)
         case .notFound:
-            return ServiceError.notFound("there is nothing at \(request.method) \(request.path)").reply
+            let error = ServiceError.notFound("there is nothing at \(request.method) \(request.path.prefix(200))")
+            tell(error)
+            return error.reply
+        }
+    }
+
+    /// Tells the observer of a request that no route takes.
+    private func tell(_ error: ServiceError) {
+        let record = RequestRecord(route: nil, observer: observer)
+        record.note {
+            $0.status = error.status
+            $0.error = error.message
         }
     }
 
     private func reply(
-        to request: ServiceRequest, at endpoint: Endpoint, _ parameter: String
+        to request: ServiceRequest, at endpoint: Endpoint, _ parameter: String, _ record: RequestRecord
     ) async throws -> ServiceReply {
         switch endpoint {
         case .health: return .json(Array(#"{"status":"ok"}"#.utf8))
@@ -72,28 +92,15 @@ public final class ModelService: Sendable {
                 body: await metrics())
         case .models: return .json(modelList())
         case .model: return try .json(modelDescription(parameter))
-        default:
-            throw ServiceError(
-                status: 501, type: "server_error", message: "\(request.path) is not there yet", code: "not_implemented")
-        }
-    }
-}
-
-extension ServiceError {
-    /// What `error` means for the client.
-    init(_ error: any Error) {
-        if let error = error as? ServiceError {
-            self = error
-        } else if let error = error as? RegistryError {
-            self.init(
-                status: error.status, type: error.status < 500 ? "invalid_request_error" : "server_error",
-                message: error.description, param: error.parameter, code: error.code,
-                retryAfterSeconds: error.retryAfterSeconds)
-        } else if let error = error as? GuardError {
-            self.init(
-                status: error.status, type: "server_error", message: error.description, code: error.code)
-        } else {
-            self = .internalError("\(error)")
+        case .chatCompletions: return try await chat(request, record)
+        case .completions: return try await complete(request, record)
+        case .embeddings: return try await embeddings(request, record)
+        case .tokenize: return try await tokenize(request)
+        case .detokenize: return try await detokenize(request)
+        case .tokenizerInfo: return try await tokenizerInfo(request)
+        case .applyTemplate: return try await applyTemplate(request)
+        case .properties: return try await properties(request)
+        case .adapters: return try adapterList(request)
         }
     }
 }

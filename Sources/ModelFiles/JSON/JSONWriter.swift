@@ -49,6 +49,20 @@ public struct JSONWriter: Sendable {
         literal("\(value)")
     }
 
+    /// Writes a number with the fewest digits that read back to the same float.
+    /// - Throws: ``JSONError`` when it is not finite.
+    public mutating func number(float value: Float) throws(JSONError) {
+        guard value.isFinite else { throw JSONError(.nonFiniteNumber) }
+        literal("\(value)")
+    }
+
+    /// Writes a value that is JSON text already.
+    public mutating func raw(_ json: some Sequence<UInt8>) {
+        separate()
+        bytes.append(contentsOf: json)
+        needsComma = true
+    }
+
     /// Writes `true` or `false`.
     public mutating func bool(_ value: Bool) { literal(value ? "true" : "false") }
 
@@ -115,22 +129,28 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: repeatElement(0x20, count: 2 * max(depth, 0)))
     }
 
-    private mutating func writeQuoted(_ text: String) {
-        let digits = Array("0123456789abcdef".utf8)
+    private mutating func writeQuoted(_ text: String) { Self.quote(text, into: &bytes) }
+
+    /// Appends `text` to `bytes` as a JSON string, quotes included.
+    public static func quote(_ text: String, into bytes: inout [UInt8]) {
         bytes.append(0x22)
         for byte in text.utf8 {
             switch byte {
-            case 0x22, 0x5C: bytes.append(contentsOf: [0x5C, byte])
+            case 0x22, 0x5C:
+                bytes.append(0x5C)
+                bytes.append(byte)
             case 0x0A: bytes.append(contentsOf: [0x5C, 0x6E])
             case 0x0D: bytes.append(contentsOf: [0x5C, 0x72])
             case 0x09: bytes.append(contentsOf: [0x5C, 0x74])
             case 0x00..<0x20, 0x7F:
-                bytes.append(contentsOf: Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+                bytes.append(contentsOf: [0x5C, 0x75, 0x30, 0x30, hexDigit(byte >> 4), hexDigit(byte & 15)])
             default: bytes.append(byte)
             }
         }
         bytes.append(0x22)
     }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 }
 
 extension JSONValue {

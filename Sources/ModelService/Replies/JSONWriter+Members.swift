@@ -37,4 +37,10 @@ extension JSONWriter {
         let shown = value.isNaN ? 0 : max(-.greatestFiniteMagnitude, min(.greatestFiniteMagnitude, value))
         do { try number(shown) } catch { null() }
     }
+
+    /// A single-precision number, as above, with the fewest digits that read back to it.
+    mutating func float(_ value: Float) {
+        let shown = value.isNaN ? 0 : max(-.greatestFiniteMagnitude, min(.greatestFiniteMagnitude, value))
+        do { try number(float: shown) } catch { null() }
+    }
 }

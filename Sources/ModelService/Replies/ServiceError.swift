@@ -90,6 +90,8 @@ extension ServiceError {
     /// The error as a whole reply.
     package var reply: ServiceReply {
         var headers = [("content-type", "application/json")]
+        // OpenAI's clients try again after a 408; the same request would take as long again.
+        if status == 408 { headers.append(("x-should-retry", "false")) }
         if let retryAfterSeconds { headers.append(("retry-after", "\(retryAfterSeconds)")) }
         return .complete(status: status, headers: headers, body: body)
     }

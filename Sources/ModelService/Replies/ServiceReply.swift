@@ -47,6 +47,14 @@ package struct ReplyBody: AsyncSequence, Sendable {
         self.makeNext = makeNext
     }
 
+    /// A body of one piece.
+    init(once bytes: [UInt8]) {
+        self.init {
+            var rest: [UInt8]? = bytes
+            return { rest.take() }
+        }
+    }
+
     /// The reader.
     package func makeAsyncIterator() -> Iterator { Iterator(pull: makeNext()) }
 

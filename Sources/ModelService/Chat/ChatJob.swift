@@ -1,0 +1,87 @@
+internal import Kite
+internal import ModelFiles
+
+/// A chat request with the model that is to answer it.
+struct ChatJob: Sendable {
+    let lease: ModelLease
+    let request: GenerationRequest
+    let identity: ReplyIdentity
+    /// Whether tokens are told with their log-probabilities.
+    let tellsLogprobs: Bool
+    /// Finds calls of tools in an answer; nil when nothing can be called.
+    let parser: ToolCallParser?
+    let streaming: StreamingFields
+    /// The conversation as guards read it.
+    let conversation: [ChatMessage]
+}
+
+extension ModelService {
+    /// Finds the model, renders the prompt, compiles the grammar.
+    func prepare(_ chat: ChatRequest) async throws -> ChatJob {
+        let lease = try await acquire(chat.model, chat.sampling.adapters)
+        try AnswerGrammar.refuse(lease.adapters)
+        let model = lease.model
+        let prompt = try ChatPrompt(chat, model: model)
+        let tokens = prompt.tokens(model.tokenizer)
+        var options = try chat.sampling.options(model, promptTokens: tokens.count, param: "messages")
+        options.topLogprobs = chat.topLogprobs
+        try AnswerGrammar.refuse(AnswerGrammar.make(chat.format, chat.tools, prompt.toolSyntax))
+        // The marks of Mistral's calls are special tokens, which would not be shown otherwise.
+        options.includesSpecialTokens = chat.tools.isOffered && prompt.toolSyntax == .list
+        let request = GenerationRequest(
+            prompt: tokens, options: options, choices: chat.sampling.choices, isContinued: prompt.isContinued,
+            isCachingPrompt: chat.sampling.isCachingPrompt)
+        return ChatJob(
+            lease: lease, request: request, identity: ReplyIdentity(prefix: "chatcmpl-", model: lease.name),
+            tellsLogprobs: chat.topLogprobs != nil,
+            parser: chat.tools.isOffered ? ToolCallParser(prompt.toolSyntax, isOpened: prompt.opensCall) : nil,
+            streaming: chat.sampling.streaming,
+            conversation: chat.messages.map { ChatMessage(role: $0.role, content: $0.guardedText) })
+    }
+
+    /// The model that a request names.
+    func acquire(_ name: String?, _ adapters: [AdapterChoice] = []) async throws -> ModelLease {
+        try await models.acquire(name.flatMap { $0.isEmpty ? nil : $0 }, adapters: adapters.map(\.selection))
+    }
+}
+
+extension ConversationMessage {
+    /// All that a message says, the arguments of calls included.
+    fileprivate var guardedText: String {
+        ([content] + toolCalls.map(\.arguments)).filter { !$0.isEmpty }.joined(separator: "\n")
+    }
+}
+
+extension AdapterChoice {
+    /// The same for the registry.
+    var selection: AdapterSelection {
+        AdapterSelection(name.map { .name($0) } ?? .number(id ?? 0), scale: scale)
+    }
+}
+
+extension SamplingFields {
+    /// Options for the engine.
+    /// - Parameters:
+    ///   - promptTokens: Tokens of the prompt.
+    ///   - param: Where the request has the prompt.
+    /// - Throws: A 400 for a bias on a token that the model lacks, and for a prompt that leaves no room for an answer.
+    func options(
+        _ model: LanguageModel, promptTokens: Int, param: String
+    ) throws(ServiceError) -> GenerationOptions {
+        // Nothing has to be read after a single token, so that it needs no room.
+        let room = maximumTokens ?? .max <= 1 ? 0 : 1
+        guard promptTokens + room <= model.contextLength else {
+            throw .invalid(
+                "the prompt has \(promptTokens) tokens, the context holds \(model.contextLength)", param: param,
+                code: "context_length_exceeded")
+        }
+        var options = GenerationOptions(sampling: sampling, stop: stop)
+        options.sampling.logitBias = try LogitBias.resolve(
+            logitBias, model.tokenizer, tableSize: model.configuration.vocabularySize)
+        // The context ends every answer; a number beyond it says the same as none.
+        options.maximumResponseTokens = maximumTokens.flatMap { $0 < model.contextLength ? $0 : nil }
+        options.ignoresEndOfGeneration = ignoresEndOfGeneration
+        options.deadline = deadline
+        return options
+    }
+}

@@ -1,0 +1,108 @@
+internal import Kite
+internal import ModelFiles
+
+/// A conversation in the words of a model's chat format.
+struct ChatPrompt: Sendable {
+    /// The text, special tokens in their spelling.
+    var text: String
+    /// Whether the answer goes on within the last message.
+    var isContinued: Bool
+    /// How calls of tools are written.
+    var toolSyntax: ToolSyntax
+    /// Whether the prompt ends with what opens a call, because one is wanted.
+    var opensCall: Bool
+
+    /// Renders the conversation of `request` with the template of `model`.
+    /// - Throws: A 400 when the template refuses the conversation.
+    init(_ request: ChatRequest, model: LanguageModel) throws(ServiceError) {
+        let style = ToolStyle(templateSource: model.chatTemplate.source)
+        toolSyntax = style.syntax
+        opensCall = request.tools.isOffered && request.tools.choice == .required
+        isContinued = request.continuesFinalMessage || opensCall
+        let renderer = Renderer(request: request, model: model, style: style)
+        text = try style.isTemplated ? renderer.templated() : renderer.flattened()
+        if opensCall { text += style.syntax.opening + style.syntax.lead }
+    }
+
+    /// The tokens, with the one that begins a sequence where the model was trained with it.
+    func tokens(_ tokenizer: Tokenizer) -> [TokenID] {
+        var tokens = tokenizer.encode(text, addSpecialTokens: false, parseSpecialTokens: true)
+        if tokenizer.addsBOS, let bos = tokenizer.bosToken, tokens.first != bos { tokens.insert(bos, at: 0) }
+        return tokens
+    }
+}
+
+/// Tries the ways to say a conversation in a template.
+private struct Renderer {
+    let request: ChatRequest
+    let model: LanguageModel
+    let style: ToolStyle
+
+    /// For a template that knows tools.
+    func templated() throws(ServiceError) -> String {
+        let tools: TemplateValue =
+            request.tools.isOffered
+            ? .array(request.tools.callableDefinitions.map { TemplateValue($0.source) }) : .none
+        return try render(request.messages, tools: tools)
+    }
+
+    /// For a template that knows none.
+    func flattened() throws(ServiceError) -> String {
+        let messages = ToolInstructions.flatten(request.messages, style.syntax)
+        guard request.tools.isOffered else { return try render(messages) }
+        let instructions = ToolInstructions.text(request.tools, style.syntax)
+        // Some templates refuse system messages, others leave them out: the tools must be told of all the same.
+        do {
+            let text = try render(ToolInstructions.addSystem(instructions, to: messages))
+            if text.contains(style.syntax.opening) { return text }
+        } catch {}
+        return try render(ToolInstructions.addToQuestion(instructions, messages))
+    }
+
+    private func render(_ messages: [ConversationMessage], tools: TemplateValue = .none) throws(ServiceError) -> String
+    {
+        let continued = request.continuesFinalMessage ? messages.last?.content ?? "" : ""
+        var variables: [String: TemplateValue] = [:]
+        for member in request.templateVariables.members { variables[member.key] = TemplateValue(member.value) }
+        variables["messages"] = .array(messages.map { TemplateValue($0) })
+        variables["tools"] = tools
+        // An empty message that is to be gone on with is the place where an answer begins.
+        let addsPrompt = request.addsGenerationPrompt || (request.continuesFinalMessage && continued.isEmpty)
+        variables["add_generation_prompt"] = .bool(addsPrompt)
+        if request.continuesFinalMessage, continued.isEmpty {
+            variables["messages"] = .array(messages.dropLast().map { TemplateValue($0) })
+        }
+        let text: String
+        do {
+            text = try model.chatTemplate.render(
+                messages: [], addGenerationPrompt: addsPrompt,
+                bosToken: model.tokenizer.bosToken.flatMap(model.tokenizer.piece(of:)),
+                eosToken: model.tokenizer.eosToken.flatMap(model.tokenizer.piece(of:)), variables: variables)
+        } catch {
+            throw .invalid("\(error)", param: "messages", code: "chat_template")
+        }
+        return continued.isEmpty ? text : try Self.cut(text, after: continued)
+    }
+
+    /// `text` up to the end of the last place where `content` is, as transformers does it: templates may strip a
+    /// message's spaces.
+    private static func cut(_ text: String, after content: String) throws(ServiceError) -> String {
+        let bytes = Array(text.utf8)
+        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        let left = Array(content.utf8.drop(while: isSpace))
+        var stripped = left
+        while let last = stripped.last, isSpace(last) { stripped.removeLast() }
+        guard let start = lastIndex(of: stripped, in: bytes) else {
+            throw .invalid(
+                "the chat template changes the last message, so that it cannot be continued",
+                param: "continue_final_message")
+        }
+        let whole = bytes[start...].starts(with: left)
+        return String(decoding: bytes[..<(start + (whole ? left.count : stripped.count))], as: UTF8.self)
+    }
+
+    private static func lastIndex(of needle: [UInt8], in bytes: [UInt8]) -> Int? {
+        guard needle.count <= bytes.count else { return nil }
+        return (0...(bytes.count - needle.count)).last { bytes[$0...].starts(with: needle) }
+    }
+}

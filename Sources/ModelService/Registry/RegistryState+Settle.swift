@@ -10,13 +10,7 @@ extension RegistryState {
         while makeRoom(&actions) {}
         for index in slots.indices {
             if !isClosed, !slots[index].isDraining, case .loaded(let loaded) = slots[index].phase {
-                for waiter in slots[index].waiters {
-                    slots[index].leases += 1
-                    if waiter.isPinned { slots[index].pins += 1 }
-                    slots[index].lastUse = tick()
-                    actions.append(.grant(waiter, loaded))
-                }
-                slots[index].waiters = []
+                grant(index, loaded, &actions)
             }
             if case .unloaded = slots[index].phase, !slots[index].waiters.isEmpty {
                 slots[index].phase = .opening

@@ -96,6 +96,17 @@ struct RegistryState: Sendable {
         return loaded
     }
 
+    /// Gives all who wait for a model their lease.
+    mutating func grant(_ index: Int, _ loaded: LoadedModel, _ actions: inout [RegistryAction]) {
+        for waiter in slots[index].waiters {
+            slots[index].leases += 1
+            if waiter.isPinned { slots[index].pins += 1 }
+            slots[index].lastUse = tick()
+            actions.append(.grant(waiter, loaded))
+        }
+        slots[index].waiters = []
+    }
+
     /// Puts a request in line.
     mutating func wait(_ index: Int, _ waiter: Waiter) -> [RegistryAction] {
         if isClosed { return [.fail(waiter, .closed)] }
@@ -149,7 +160,10 @@ struct RegistryState: Sendable {
         slots[index].lastRelease = .now
         slots[index].lastFailure = nil
         slots[index].contextLength = loaded.model.contextLength
-        return settled()
+        // Those who waited for it come first, or two models could take each other's room for ever and nobody be served.
+        var actions: [RegistryAction] = []
+        if !isClosed { grant(index, loaded, &actions) }
+        return actions + settled()
     }
 
     /// A model could not be opened or loaded.

@@ -4,7 +4,7 @@ import Testing
 @testable import ModelService
 
 /// What a registry promises to those who ask it for models.
-@Suite(.timeLimit(.minutes(2))) struct ModelRegistryTests {
+@Suite(.timeLimit(.minutes(1))) struct ModelRegistryTests {
     @Test func loadsOnceForAllWhoWait() async throws {
         let fake = try await FakeModels([:], loadTime: .milliseconds(20))
         let registry = try fake.registry(["a", "b"])
@@ -94,6 +94,19 @@ import Testing
             try await group.waitForAll()
         }
         #expect(registry.statistics.leases == 0)
+    }
+
+    /// A model that has just been loaded serves those who waited for it before it makes room for the next in line.
+    @Test func aLoadIsNotInVain() async throws {
+        let fake = try await FakeModels(["a": 10, "b": 10], loadTime: .milliseconds(50))
+        let registry = try fake.registry(["a", "b"], RegistryOptions(memoryBudget: 10))
+        async let a = registry.acquire("a").name
+        try await eventually { registry.statistics.bytes == 10 }
+        // Opened, and in line, while a is being loaded.
+        async let b = registry.acquire("b").name
+        #expect(try await [a, b] == ["a", "b"])
+        #expect(fake.loads("a") == 1)
+        #expect(fake.loads("b") == 1)
     }
 
     @Test func whatFitsInNoCaseIsRefusedAtOnce() async throws {
@@ -204,6 +217,52 @@ import Testing
         withExtendedLifetime(lease) {}
         _ = consume lease
         #expect(registry.state("a") == .unloaded)
+        #expect(registry.statistics.bytes == 0)
+    }
+
+    /// Requests that come, go, are cancelled and fail in any order: afterwards nothing is counted that is not there.
+    @Test(arguments: 1...6 as ClosedRange<UInt64>) func aStormLeavesNothingBehind(_ seed: UInt64) async throws {
+        let fake = try await FakeModels(["a": 10, "b": 14, "c": 7, "d": 99], loadTime: .milliseconds(1))
+        let names = ["a", "b", "c", "d"]
+        let registry = try fake.registry(
+            names,
+            RegistryOptions(
+                memoryBudget: 22, idleTime: .milliseconds(3), roomWaitLimit: .milliseconds(20), maximumWaiting: 60))
+        let granted = Shared(0)
+        await withTaskGroup(of: Void.self) { group in
+            var state = seed &* 0x9E37_79B9_7F4A_7C15
+            func random(_ count: UInt64) -> Int {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return Int((state >> 33) % count)
+            }
+            for number in 0..<300 {
+                let (name, hold, patience) = (names[random(4)], random(6), random(8))
+                if number % 40 == 0 { fake.fail("c", with: FakeModels.Failure(description: "broken")) }
+                if number % 40 == 20 { fake.fail("c", with: nil) }
+                group.addTask {
+                    let task = Task {
+                        let lease = try await registry.acquire(name)
+                        #expect(registry.state(name) == .loaded)
+                        #expect(registry.statistics.bytes <= 22)
+                        granted.change { $0 += 1 }
+                        if hold > 0 { try? await Task.sleep(for: .milliseconds(hold)) }
+                        withExtendedLifetime(lease) {}
+                    }
+                    if patience < 2 {
+                        try? await Task.sleep(for: .milliseconds(patience))
+                        task.cancel()
+                    }
+                    _ = await task.result
+                }
+                if random(10) == 0 { try? await Task.sleep(for: .milliseconds(1)) }
+            }
+        }
+        fake.fail("c", with: nil)
+        #expect(granted.value > 0)
+        #expect(registry.statistics.leases == 0)
+        #expect(registry.statistics.waiting == 0)
+        for name in ["a", "b", "c"] { #expect(try await registry.acquire(name).name == name) }
+        try await eventually { registry.statistics.loaded == 0 }
         #expect(registry.statistics.bytes == 0)
     }
 }

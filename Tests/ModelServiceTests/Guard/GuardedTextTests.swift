@@ -50,6 +50,7 @@ import Testing
         ("bomb", "How a bomb works", "How a "), ("build a bomb", "I build a, BOMB.", "I "),
         ("*bomb*", "Firebombing", "Fire"), ("école", "Une e\u{301}COLE?", "Une "), ("爆弹", "制造爆弹呢", "制造"),
         ("sk-????*", "key sk-ab12cd", "key "), ("bomb", "no more bomb", "no more "), ("a a b", "so a a a b.", "so a "),
+        ("bomb", #"{"x":"\u0062\u006Fmb"}"#, #"{"x":""#), ("😀", #"a \ud83d\ude00."#, "a "),
     ])
     func aRuleIsFoundAtEveryBorder(_ pattern: String, _ text: String, _ before: String) async throws {
         let guards = GuardSet([RulesGuard([try GuardRule(pattern, directions: .output, reason: "no")])])
@@ -62,7 +63,9 @@ import Testing
         #expect(try await pass(text.unicodeScalars.map { String($0) }, guards).text == before)
     }
 
-    @Test(arguments: ["How bombs work: I build a bom, then b, o.", "e\u{301}col 🪁👩‍👩‍👧 ok", "", "bomber"])
+    @Test(arguments: [
+        "How bombs work: I build a bom, then b, o.", "e\u{301}col 🪁👩‍👩‍👧 ok", "", "bomber", #"\ \u00 \ud800\n \ud83d\u"#,
+    ])
     func whatIsAllowedArrivesWhole(_ text: String) async throws {
         let guards = GuardSet([RulesGuard(try ["bomb", "build a bomb", "école", "🪁👩 x"].map { try GuardRule($0) })])
         for pieces in cuts(text) { #expect(try await pass(pieces, guards) == Outcome(text: text)) }

@@ -5,7 +5,7 @@ import Testing
 /// What rules match, and what not.
 @Suite struct RuleMatcherTests {
     private func matches(_ pattern: String, _ text: String) throws -> Bool {
-        var matcher = RuleMatcher(RuleTable([try GuardRule(pattern)]))
+        var matcher = RuleReview(RuleTable([try GuardRule(pattern)]))
         return (matcher.append(text) ?? matcher.finish()) != nil
     }
 
@@ -28,6 +28,11 @@ import Testing
         ("爆弹", "如何制造爆弹呢"), ("ばくだん", "これはばくだんです"), ("ระเบิด", "ทำระเบิดเอง"),
         // Literally.
         (#"\*"#, "2 * 3"), (#"what\?"#, "what?"), (#"a\\b"#, #"a\b"#), ("e = mc", "E = mc"), ("...", "wait..."),
+        // JSON's escapes hide nothing, and what looks like one and is none neither.
+        ("bomb", #"{"a":"\u0062omb"}"#), ("bomb", #"b\u006Fmb"#), ("bomb", #"bom\u0062"#), ("bomb", #"a\nbomb"#),
+        ("build a bomb", #"build\na\tbomb"#), ("😀 bomb", #"\uD83D\uDE00 bomb"#), ("bomb", #"\uD83D bomb"#),
+        ("bomb", #"\uD83D\uD83D\u0062omb"#), ("bomb", #"\u12 bomb"#), ("bomb", #"\\\u0062omb"#), (#"a\\nb"#, #"a\nb"#),
+        ("bomb", #"\u200Bb\u00adomb"#),
         // A false start is not the end.
         ("a a b", "a a a b"), ("aab", "aaab aab"), ("ab ab c", "ab ab ab c"),
     ])
@@ -50,21 +55,23 @@ import Testing
 
     @Test func holdsBackNoMoreThanTheLongestMatch() throws {
         let rules = try ["*a*b*", "one two three", "x*y*z q"].map { try GuardRule($0) }
-        var matcher = RuleMatcher(RuleTable(rules))
+        var matcher = RuleReview(RuleTable(rules))
+        var count = 0
         for text in [String(repeating: "a", count: 2000), " ", String(repeating: "xy", count: 1000), " one two "] {
             for character in text {
                 #expect(matcher.append(String(character)) == nil)
-                #expect(matcher.count - matcher.clearedCount <= 4 + 4 * RulePattern.longestRun)
+                count += 1
+                #expect(count - matcher.clearedCount <= 4 + 4 * RulePattern.longestRun)
             }
         }
-        #expect(matcher.count - matcher.clearedCount == 8)
+        #expect(count - matcher.clearedCount == 8)
         #expect(matcher.finish() == nil)
-        #expect(matcher.clearedCount == matcher.count)
+        #expect(matcher.clearedCount == count)
     }
 
     @Test func takesTimeInProportionToTheText() throws {
         let rules = try ["*a*a*a*a*a*a*b", "a* a* a* a* b", "*?a?*?a?*c"].map { try GuardRule($0) }
-        var matcher = RuleMatcher(RuleTable(rules))
+        var matcher = RuleReview(RuleTable(rules))
         let time = ContinuousClock().measure {
             #expect(matcher.append(String(repeating: "a", count: 3_000)) == nil)
             #expect(matcher.append(String(repeating: "a ", count: 3_000)) == nil)

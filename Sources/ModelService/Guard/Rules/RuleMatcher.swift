@@ -57,31 +57,31 @@ struct RuleMatcher: Sendable {
     private var seen: [UInt64: Int] = [:]
     private var folded: [UInt32] = []
     private var last: ScalarKind?
-    /// Bytes of text so far.
-    private(set) var count = 0
+    /// Byte of the text where the character at hand begins.
+    private var count = 0
     /// The first rule that matched.
     private(set) var match: Int?
 
     init(_ table: RuleTable) { self.table = table }
 
-    /// Bytes of text that no rule can still come to need: a match that has begun begins after them.
-    var clearedCount: Int { threads.lazy.map(\.start).min() ?? count }
+    /// Byte of the text where the first match begins that may still come about; nil when there is none.
+    var openStart: Int? { threads.lazy.map(\.start).min() }
 
-    /// Takes more of the text.
+    /// Takes the next character.
+    /// - Parameter bytes: Where it stands in the text: what begins with it begins at the first of them.
     /// - Returns: The rule that matches; nil when none does so far.
-    mutating func append(_ text: String) -> Int? {
-        for scalar in text.unicodeScalars {
-            if match != nil { return match }
-            ScalarFolding.fold(scalar, into: &folded)
-            var isFirst = true
-            for value in folded {
-                let kind = ScalarKind(value)
-                step(value, kind, isBorder: isFirst && kind.isBorder(after: last))
-                last = kind
-                isFirst = false
-            }
-            count += UTF8.width(scalar)
+    mutating func append(_ scalar: Unicode.Scalar, at bytes: Range<Int>) -> Int? {
+        guard match == nil else { return match }
+        count = bytes.lowerBound
+        ScalarFolding.fold(scalar, into: &folded)
+        var isFirst = true
+        for value in folded {
+            let kind = ScalarKind(value)
+            step(value, kind, isBorder: isFirst && kind.isBorder(after: last))
+            last = kind
+            isFirst = false
         }
+        count = bytes.upperBound
         return match
     }
 

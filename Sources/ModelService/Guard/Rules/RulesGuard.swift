@@ -1,7 +1,7 @@
 public import ChatTemplates
 
 /// Forbids what a list of rules names. Looks for all rules at once, in time linear in the text, and holds back of an answer
-/// only what may be the beginning of a match.
+/// only what may be the beginning of a match. Escapes of JSON hide nothing.
 public struct RulesGuard: ContentGuard {
     /// A short name.
     public let name: String
@@ -35,8 +35,8 @@ public struct RulesGuard: ContentGuard {
     }
 
     private func verdict(_ table: RuleTable, _ text: String) -> GuardVerdict {
-        var matcher = RuleMatcher(table)
-        guard let rule = matcher.append(text) ?? matcher.finish() else { return .allowed }
+        var review = RuleReview(table)
+        guard let rule = review.append(text) ?? review.finish() else { return .allowed }
         return .blocked(reason: table.rules[rule].reason)
     }
 
@@ -45,25 +45,25 @@ public struct RulesGuard: ContentGuard {
 
     private struct Reviewer: AnswerReviewer {
         private let table: RuleTable
-        private var matcher: RuleMatcher
+        private var review: RuleReview
 
         init(table: RuleTable) {
             self.table = table
-            matcher = RuleMatcher(table)
+            review = RuleReview(table)
         }
 
         mutating func append(_ text: String) async throws -> AnswerVerdict {
-            let rule = matcher.append(text)
+            let rule = review.append(text)
             return verdict(rule)
         }
 
         mutating func finish() async throws -> AnswerVerdict {
-            let rule = matcher.finish()
+            let rule = review.finish()
             return verdict(rule)
         }
 
         private func verdict(_ rule: Int?) -> AnswerVerdict {
-            rule.map { .blocked(reason: table.rules[$0].reason) } ?? .cleared(bytes: matcher.clearedCount)
+            rule.map { .blocked(reason: table.rules[$0].reason) } ?? .cleared(bytes: review.clearedCount)
         }
     }
 }

@@ -29,17 +29,18 @@ import Testing
         _ model: LanguageModel, _ tokens: [TokenID], _ options: GenerationOptions, _ drafter: Oracle?,
         stopAfter limit: Int = .max
     ) async throws -> (response: Response, held: Int) {
-        let sequence = TokenSequence(model: model)
-        let channel = ResponseChannel()
-        let job = GenerationJob(
-            model: model, sequence: sequence, options: options, channel: channel, drafter: { _ in drafter },
-            prepare: { .init(tokens: tokens) })
-        channel.setOnDrained { model.engine.submit(job) }
-        model.engine.submit(job)
-        while let piece = try await channel.next() {
-            if piece.tokenCount >= limit { channel.cancel() }
+        let progress = TokenCount()
+        let channel = EventChannel()
+        model.engine.submit(
+            ActiveRequest(
+                model: model, options: options, channel: channel, progress: progress, drafter: { _ in drafter },
+                prepare: { .init(tokens: tokens) }))
+        var made = 0
+        while let event = try await channel.next() {
+            if case .delta(_, _, let tokens, _) = event { made += tokens.count }
+            if made >= limit { channel.cancel() }
         }
-        return (try #require(channel.response), sequence.publishedCount)
+        return (try #require(channel.response), progress.value)
     }
 
     private static let settings: [(name: String, options: GenerationOptions)] = {
@@ -115,15 +116,15 @@ import Testing
 
     /// Lookup in a conversation whose second answer repeats the first one.
     @Test(arguments: [0, 1.2] as [Float]) func lookupInASession(temperature: Float) async throws {
-        let model = try await LanguageModel.load(.nano)
         var options = GenerationOptions(maximumResponseTokens: 120)
         options.sampling.temperature = temperature
         options.sampling.seed = 5
         var drafting = options
         drafting.draft = .lookup
         let question = "List 10 synonyms for the word \"tiny\""
-        let plain = LanguageModelSession(model: model)
-        let drafted = LanguageModelSession(model: model)
+        // Two models: they would share what was read.
+        let plain = LanguageModelSession(model: try await LanguageModel.load(.nano))
+        let drafted = LanguageModelSession(model: try await LanguageModel.load(.nano))
         for _ in 0..<3 {
             let expected = try await plain.respond(to: question, options: options)
             let found = try await drafted.respond(to: question, options: drafting)

@@ -5,88 +5,48 @@ import Darwin
 #endif
 import Synchronization
 
-/// Work that the engine's thread does step by step.
-protocol EngineJob: AnyObject, Sendable {
-    /// Does one step: a chunk of a prompt, a token. Only ever called on the engine's thread.
-    func advance() -> EngineProgress
-}
-
-/// What a step came to.
-enum EngineProgress {
-    /// There is more to do.
-    case more
-    /// Nothing to do until the job is submitted again.
-    case blocked
-    /// Done.
-    case finished
-}
-
-/// The one thread that computes for a model. Jobs take turns, step by step, in the order they came.
+/// The one thread that computes for a model: it runs the ``Scheduler``'s passes, and between them what else there is.
 ///
-/// Swift's own threads carry requests and never compute: a step of a large model takes long enough to starve them.
+/// Swift's own threads carry requests and never compute: a pass over a large model takes long enough to starve them.
 final class Engine: Sendable {
-    /// The queue, shared with the thread so that the thread does not keep the engine alive.
-    private final class Queue: @unchecked Sendable {
-        private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-        private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-        private var jobs: [any EngineJob] = []
-        private var isClosed = false
+    /// What the thread holds on to; not the engine, whose end is the thread's.
+    private final class Loop: @unchecked Sendable {
+        let mailbox: EngineMailbox
+        let scheduler: Scheduler
 
-        init() {
-            pthread_mutex_init(mutex, nil)
-            pthread_cond_init(condition, nil)
-        }
-
-        deinit {
-            pthread_cond_destroy(condition)
-            pthread_mutex_destroy(mutex)
-            condition.deallocate()
-            mutex.deallocate()
-        }
-
-        func append(_ job: any EngineJob) {
-            pthread_mutex_lock(mutex)
-            jobs.append(job)
-            pthread_cond_signal(condition)
-            pthread_mutex_unlock(mutex)
-        }
-
-        func close() {
-            pthread_mutex_lock(mutex)
-            isClosed = true
-            pthread_cond_signal(condition)
-            pthread_mutex_unlock(mutex)
-        }
-
-        /// Waits for a job; nil when the engine is gone.
-        func next() -> (any EngineJob)? {
-            pthread_mutex_lock(mutex)
-            defer { pthread_mutex_unlock(mutex) }
-            while jobs.isEmpty {
-                if isClosed { return nil }
-                pthread_cond_wait(condition, mutex)
-            }
-            return jobs.removeFirst()
+        init(_ mailbox: EngineMailbox, _ scheduler: Scheduler) {
+            self.mailbox = mailbox
+            self.scheduler = scheduler
         }
 
         func run() {
-            while let job = next() {
-                if case .more = job.advance() { append(job) }
+            var isBusy = false
+            while let delivery = mailbox.take(waiting: !isBusy, atMost: scheduler.secondsToDeadline) {
+                for work in delivery.work { work(scheduler) }
+                scheduler.enqueue(delivery.requests)
+                isBusy = scheduler.advance(isPoked: delivery.isPoked)
             }
         }
     }
 
-    private let queue = Queue()
+    private let mailbox: EngineMailbox
+    private let gauge: EngineGauge
 
     /// Starts the thread.
+    /// - Parameter makeScheduler: Makes the scheduler, which is then the thread's alone.
     /// - Throws: ``GenerationError/outOfMemory(_:)`` when the system has no thread to give.
-    init() throws {
+    init(
+        maximumSequences: Int, maximumWaiting: Int, makeScheduler: (EngineMailbox) -> Scheduler
+    ) throws {
+        mailbox = EngineMailbox(maximumSequences: maximumSequences, maximumWaiting: maximumWaiting)
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, 4 << 20)
-        let context = Unmanaged.passRetained(queue).toOpaque()
+        let scheduler = makeScheduler(mailbox)
+        gauge = scheduler.gauge
+        let context = Unmanaged.passRetained(Loop(mailbox, scheduler)).toOpaque()
         #if canImport(Darwin)
         var thread: pthread_t?
         #else
@@ -94,46 +54,55 @@ final class Engine: Sendable {
         #endif
         let code = pthread_create(&thread, &attributes, engineThread, context)
         guard code == 0 else {
-            Unmanaged<Queue>.fromOpaque(context).release()
+            Unmanaged<Loop>.fromOpaque(context).release()
             throw GenerationError.outOfMemory("no thread for the engine (\(String(cString: strerror(code))))")
         }
     }
 
-    deinit { queue.close() }
+    deinit { mailbox.close() }
 
-    /// Queues `job`, which then takes its turns until it is finished or blocked.
-    func submit(_ job: any EngineJob) { queue.append(job) }
+    /// What the engine is doing and has done.
+    var statistics: EngineStatistics {
+        var statistics = gauge.value
+        statistics.refusedRequests = mailbox.refusedCount
+        statistics.waiting += mailbox.undeliveredCount
+        return statistics
+    }
 
-    /// Runs `work` on the engine's thread and waits for it without holding a thread.
-    func perform<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    /// Queues `request`, or turns it away when too many are waiting.
+    func submit(_ request: ActiveRequest) {
+        request.channel.setWake { [mailbox] in mailbox.poke() }
+        if let seconds = mailbox.append(request) { request.fail(GenerationError.queueFull(retryAfterSeconds: seconds)) }
+    }
+
+    /// Runs `work` on the engine's thread, between two passes, and waits for it without holding a thread.
+    func perform<Value: Sendable>(_ work: @escaping @Sendable (Scheduler) throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            submit(ClosureJob { continuation.resume(with: Result(catching: work)) })
+            mailbox.append { scheduler in continuation.resume(with: Result { try work(scheduler) }) }
         }
     }
 
-    fileprivate static func runQueue(_ context: UnsafeMutableRawPointer) {
-        Unmanaged<Queue>.fromOpaque(context).takeRetainedValue().run()
+    fileprivate static func run(_ context: UnsafeMutableRawPointer) {
+        Unmanaged<Loop>.fromOpaque(context).takeRetainedValue().run()
     }
 }
 
-/// A job of a single step.
-private final class ClosureJob: EngineJob {
-    private let work: @Sendable () -> Void
-    init(_ work: @escaping @Sendable () -> Void) { self.work = work }
-    func advance() -> EngineProgress {
-        work()
-        return .finished
-    }
+/// The engine's statistics, for any thread.
+final class EngineGauge: Sendable {
+    private let statistics = Mutex(EngineStatistics())
+
+    var value: EngineStatistics { statistics.withLock { $0 } }
+    func publish(_ value: EngineStatistics) { statistics.withLock { $0 = value } }
 }
 
 #if canImport(Darwin)
 private func engineThread(_ context: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-    Engine.runQueue(context)
+    Engine.run(context)
     return nil
 }
 #else
 private func engineThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let context { Engine.runQueue(context) }
+    if let context { Engine.run(context) }
     return nil
 }
 #endif

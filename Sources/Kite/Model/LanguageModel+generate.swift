@@ -3,38 +3,60 @@ public import Tokenization
 extension LanguageModel {
     /// Answers `request`, as often as it says.
     public func generate(_ request: GenerationRequest) -> GenerationStream {
-        let (stream, continuation) = AsyncThrowingStream.makeStream(of: GenerationEvent.self)
-        let task = Task {
-            do {
-                try request.validate()
-                for choice in 0..<request.choices {
-                    var options = request.options
-                    if let seed = options.sampling.seed { options.sampling.seed = seed &+ UInt64(choice) }
-                    let answer = generate(request.prompt, options: options)
-                    if choice == 0 { continuation.yield(.prompt(cachedTokens: 0, logprobs: [])) }
-                    for try await piece in answer {
-                        continuation.yield(.delta(choice: choice, text: piece.delta, tokens: [], logprobs: []))
-                    }
-                    guard let response = answer.response else { break }
-                    continuation.yield(.finished(choice: choice, response))
-                }
-                continuation.finish()
-            } catch {
-                continuation.finish(throwing: error)
-            }
+        let channel = EventChannel(capacity: 64 * max(1, min(request.choices, GenerationRequest.mostChoices)))
+        do {
+            try request.validate()
+        } catch {
+            channel.finish(throwing: error)
+            return GenerationStream(channel)
         }
-        continuation.onTermination = { _ in task.cancel() }
-        return GenerationStream(stream)
+        engine.submit(
+            ActiveRequest(
+                model: self, options: request.options, choices: request.choices,
+                promptLogprobs: request.promptLogprobs, isCachingPrompt: request.isCachingPrompt,
+                adapters: request.adapters, channel: channel,
+                prepare: { .init(tokens: request.prompt, isContinued: request.isContinued) }))
+        return GenerationStream(channel)
     }
 
     /// The mean of the final normalized hidden states over the tokens of each of `inputs`.
+    /// - Parameters:
+    ///   - inputs: Tokens of each text.
+    ///   - adapters: The adapters to read them with; nil for the model itself.
     /// - Returns: For each input as many numbers as the model is wide (``ModelConfiguration/embeddingLength``).
     /// - Throws: ``GenerationError`` for an empty input, one longer than the context, or tokens the model does not have.
-    public func embeddings(_ inputs: [[TokenID]]) async throws -> [[Float]] {
-        for input in inputs where input.isEmpty { throw GenerationError.emptyPrompt }
-        return inputs.map { _ in [Float](repeating: 0, count: configuration.embeddingLength) }
+    public func embeddings(_ inputs: [[TokenID]], adapters: AdapterSet? = nil) async throws -> [[Float]] {
+        try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
+            var results = [[Float]](repeating: [], count: inputs.count)
+            for (index, tokens) in inputs.enumerated() {
+                if index >= Self.embeddingsTogether, let (place, result) = try await group.next() {
+                    results[place] = result
+                }
+                group.addTask { [self] in (index, try await embedding(tokens, adapters, isFirst: index == 0)) }
+            }
+            for try await (place, result) in group { results[place] = result }
+            return results
+        }
+    }
+
+    /// Inputs of one call that take a turn of their own at a time.
+    private static let embeddingsTogether = 8
+
+    private func embedding(_ tokens: [TokenID], _ adapters: AdapterSet?, isFirst: Bool) async throws -> [Float] {
+        let channel = EventChannel()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                engine.submit(
+                    ActiveRequest(
+                        model: self, options: .init(), isCachingPrompt: false, adapters: adapters,
+                        purpose: .embedding { continuation.resume(with: $0) }, channel: channel,
+                        isPartOfLarger: !isFirst, prepare: { .init(tokens: tokens) }))
+            }
+        } onCancel: {
+            channel.cancel()
+        }
     }
 
     /// What the engine is doing and has done.
-    public var engineStatistics: EngineStatistics { EngineStatistics() }
+    public var engineStatistics: EngineStatistics { engine.statistics }
 }

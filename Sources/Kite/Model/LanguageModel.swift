@@ -29,6 +29,8 @@ public final class LanguageModel: Sendable {
 
     let engine: Engine
     let transformer: Transformer
+    /// Pages of all key/value caches.
+    let pages: KVPagePool
     let promptChunk: Int
     /// What passes take, learned while answers are drafted.
     let passCosts = PassCosts()
@@ -48,12 +50,42 @@ public final class LanguageModel: Sendable {
         contextLength = try Self.contextLength(options, configuration)
         threads = options.threads ?? ThreadPool.defaultThreadCount
         promptChunk = max(1, min(options.promptChunk, 4096))
-        transformer = try Transformer(
+        let transformer = try Transformer(
             checkpoint, threads: threads, promptChunk: promptChunk, kvCacheType: options.kvCacheType,
             activations: options.activations)
+        self.transformer = transformer
         weightBytes = transformer.weightBytes
         contextBytesPerToken = transformer.kvLayout.bytesPerToken
-        engine = try Engine()
+        let pages = KVPagePool(limit: try Self.pageLimit(options, transformer, contextLength: contextLength))
+        self.pages = pages
+        guard options.maximumSequences >= 1 else {
+            throw GenerationError.invalidOption("maximumSequences", "\(options.maximumSequences) is not at least 1")
+        }
+        guard options.maximumWaiting >= 0 else {
+            throw GenerationError.invalidOption("maximumWaiting", "\(options.maximumWaiting) is negative")
+        }
+        let limits = Scheduler.Limits(
+            sequences: options.maximumSequences, contextLength: contextLength, promptChunk: promptChunk)
+        engine = try Engine(
+            maximumSequences: options.maximumSequences, maximumWaiting: options.maximumWaiting,
+            makeScheduler: { Scheduler(transformer: transformer, pages: pages, limits: limits, mailbox: $0) })
+    }
+
+    /// Pages that all key/value caches may take together.
+    private static func pageLimit(_ options: LoadOptions, _ transformer: Transformer, contextLength: Int) throws -> Int
+    {
+        let layout = transformer.kvLayout
+        if let bytes = options.kvMemory {
+            guard bytes >= layout.pageBytes else {
+                throw GenerationError.invalidOption(
+                    "kvMemory",
+                    "\(bytes) bytes hold no page of \(KVLayout.pageTokens) tokens: \(layout.pageBytes) bytes")
+            }
+            return bytes / layout.pageBytes
+        }
+        let context = layout.pages(for: contextLength)
+        guard let free = FreeMemory.bytes else { return 4 * context }
+        return max(context, (free - transformer.weightBytes) / 2 / layout.pageBytes)
     }
 
     private static func contextLength(_ options: LoadOptions, _ configuration: ModelConfiguration) throws -> Int {
@@ -91,14 +123,10 @@ public final class LanguageModel: Sendable {
     }
 
     private func start(
-        _ options: GenerationOptions, prepare: @escaping @Sendable () throws -> GenerationJob.Prompt
+        _ options: GenerationOptions, prepare: @escaping @Sendable () throws -> ActiveRequest.Prompt
     ) -> ResponseStream {
-        let channel = ResponseChannel()
-        let job = GenerationJob(
-            model: self, sequence: TokenSequence(model: self), options: options, channel: channel, prepare: prepare)
-        // The channel keeps a waiting job alive, and lets go of it when the answer ends.
-        channel.setOnDrained { [self] in engine.submit(job) }
-        engine.submit(job)
+        let channel = EventChannel()
+        engine.submit(ActiveRequest(model: self, options: options, channel: channel, prepare: prepare))
         return ResponseStream(channel)
     }
 
@@ -109,11 +137,14 @@ public final class LanguageModel: Sendable {
         }
     }
 
-    func makeSampler(_ options: GenerationOptions, promptTokens: [TokenID]) throws -> Sampler {
+    /// - Parameter seed: Takes the place of the options'.
+    func makeSampler(_ options: GenerationOptions, promptTokens: [TokenID], seed: UInt64?) throws -> Sampler {
         var banned = tokenizer.neverSampled(tableSize: configuration.vocabularySize)
         if options.ignoresEndOfGeneration { banned += tokenizer.endOfGeneration }
+        var sampling = options.sampling
+        sampling.seed = seed ?? sampling.seed
         return try Sampler(
-            options.sampling, vocabularySize: configuration.vocabularySize, neverSampled: banned,
+            sampling, vocabularySize: configuration.vocabularySize, neverSampled: banned,
             promptTail: promptTokens.suffix(max(options.sampling.repeatLastN, 0)))
     }
 }

@@ -1,3 +1,4 @@
+import TensorCore
 import Tokenization
 
 /// A token that may be chosen.
@@ -20,11 +21,9 @@ enum Candidates {
     /// - Throws: `SamplingError.invalidLogit` for a NaN or plus infinity, wherever it stands.
     static func largest(_ logits: Span<Float>) throws(SamplingError) -> Candidate? {
         try check(logits)
-        var best = Candidate(token: 0, logit: -.infinity)
-        for row in 0..<logits.count where logits[row] > best.logit {
-            best = Candidate(token: TokenID(truncatingIfNeeded: row), logit: logits[row])
-        }
-        return best.logit > -.infinity ? best : nil
+        let row = FloatOps.argmax(logits)
+        guard row < logits.count, logits[row] > -.infinity else { return nil }
+        return Candidate(token: TokenID(truncatingIfNeeded: row), logit: logits[row])
     }
 
     /// Refuses NaN and plus infinity.

@@ -1,3 +1,5 @@
+public import Grammars
+
 /// What guesses the tokens of an answer ahead, so that one pass over the model checks several.
 ///
 /// A guess counts only where the sampler chooses the same token from the model's own logits. So the answer is the same
@@ -24,6 +26,9 @@ public struct GenerationOptions: Sendable, Hashable {
     public var includesSpecialTokens: Bool
     /// Where guesses of the next tokens come from. The answer does not depend on it, only the time it takes.
     public var draft: DraftSource
+    /// What the answer may look like; nil for anything. A token that the grammar does not allow is never chosen, and the
+    /// answer ends where the grammar does.
+    public var grammar: Grammar?
     /// With how many alternatives (0 to ``GenerationRequest/mostAlternatives``) the log-probability of each token of the
     /// answer is told; nil when none are wanted.
     public var topLogprobs: Int?
@@ -37,7 +42,7 @@ public struct GenerationOptions: Sendable, Hashable {
     public init(
         sampling: SamplingOptions = .init(), maximumResponseTokens: Int? = nil, stop: [String] = [],
         ignoresEndOfGeneration: Bool = false, includesSpecialTokens: Bool = false, draft: DraftSource = .none,
-        topLogprobs: Int? = nil, deadline: Duration? = nil
+        grammar: Grammar? = nil, topLogprobs: Int? = nil, deadline: Duration? = nil
     ) {
         self.sampling = sampling
         self.maximumResponseTokens = maximumResponseTokens
@@ -45,6 +50,7 @@ public struct GenerationOptions: Sendable, Hashable {
         self.ignoresEndOfGeneration = ignoresEndOfGeneration
         self.includesSpecialTokens = includesSpecialTokens
         self.draft = draft
+        self.grammar = grammar
         self.topLogprobs = topLogprobs
         self.deadline = deadline
     }

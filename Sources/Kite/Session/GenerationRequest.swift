@@ -27,6 +27,8 @@ public struct GenerationRequest: Sendable {
     /// Whether the answer goes on within a text rather than being one of its own: a SentencePiece answer then keeps the
     /// space before its first word.
     public var isContinued: Bool
+    /// The adapters to answer with; nil for the model itself.
+    public var adapters: AdapterSet?
     /// Whether what was read before may be used again, and what is read now kept for later. The answer does not depend
     /// on it.
     public var isCachingPrompt: Bool
@@ -34,13 +36,14 @@ public struct GenerationRequest: Sendable {
     /// A request with the given choices.
     public init(
         prompt: [TokenID], options: GenerationOptions = .init(), choices: Int = 1, promptLogprobs: Int? = nil,
-        isContinued: Bool = false, isCachingPrompt: Bool = true
+        isContinued: Bool = false, adapters: AdapterSet? = nil, isCachingPrompt: Bool = true
     ) {
         self.prompt = prompt
         self.options = options
         self.choices = choices
         self.promptLogprobs = promptLogprobs
         self.isContinued = isContinued
+        self.adapters = adapters
         self.isCachingPrompt = isCachingPrompt
     }
 

@@ -20,12 +20,12 @@ public final class LanguageModelSession: Sendable {
         var transcript: Transcript
         /// Entries at the start of the transcript that no longer fit the context.
         var droppedEntries = 0
-        var pending: [GenerationJob] = []
+        var pending: [ActiveRequest] = []
     }
 
     /// The model that answers.
     public let model: LanguageModel
-    private let sequence: TokenSequence
+    private let progress = TokenCount()
     private let state: Mutex<State>
 
     /// A new conversation, or one that goes on from `transcript`.
@@ -35,7 +35,6 @@ public final class LanguageModelSession: Sendable {
     ///   - transcript: What was said before.
     public init(model: LanguageModel, instructions: String? = nil, transcript: Transcript? = nil) {
         self.model = model
-        sequence = TokenSequence(model: model)
         var start = transcript ?? Transcript()
         if let instructions { start.instructions = instructions }
         state = Mutex(State(transcript: start))
@@ -48,7 +47,7 @@ public final class LanguageModelSession: Sendable {
     public var isResponding: Bool { state.withLock { !$0.pending.isEmpty } }
 
     /// Tokens the context holds now, prompt and answer together.
-    public var tokensInContext: Int { sequence.publishedCount }
+    public var tokensInContext: Int { progress.value }
 
     /// Answers `prompt` and waits for the whole answer.
     /// - Throws: ``GenerationError``, a template's error, or `CancellationError`.
@@ -96,10 +95,10 @@ public final class LanguageModelSession: Sendable {
     private func start(
         _ options: GenerationOptions, edit: @escaping @Sendable (inout Transcript) throws -> Void
     ) -> ResponseStream {
-        let channel = ResponseChannel()
+        let channel = EventChannel()
         let before = Mutex<Transcript?>(nil)
-        let job = GenerationJob(
-            model: model, sequence: sequence, options: options, channel: channel,
+        let request = ActiveRequest(
+            model: model, options: options, channel: channel, progress: progress,
             prepare: { [self] in
                 let asked = try state.withLock { state -> Transcript in
                     before.withLock { $0 = state.transcript }
@@ -110,21 +109,17 @@ public final class LanguageModelSession: Sendable {
                 return try fit(asked, options)
             },
             completion: { [self] result in end(result, before: before.withLock { $0 }) })
-        channel.setOnDrained { [weak self, weak job] in
-            guard let self, let job else { return }
-            model.engine.submit(job)
-        }
         let isFirst = state.withLock {
-            $0.pending.append(job)
+            $0.pending.append(request)
             return $0.pending.count == 1
         }
-        if isFirst { model.engine.submit(job) }
+        if isFirst { model.engine.submit(request) }
         return ResponseStream(channel)
     }
 
     /// Records the answer, or puts the transcript back, and lets the next request in.
     private func end(_ result: Result<Response, any Error>, before: Transcript?) {
-        let next = state.withLock { state -> GenerationJob? in
+        let next = state.withLock { state -> ActiveRequest? in
             switch result {
             case .success(let response) where before != nil:
                 state.transcript.entries.append(.init(role: .assistant, content: response.content))
@@ -139,7 +134,7 @@ public final class LanguageModelSession: Sendable {
     }
 
     /// Renders the transcript, leaving out the oldest turns while it does not fit the context.
-    private func fit(_ transcript: Transcript, _ options: GenerationOptions) throws -> GenerationJob.Prompt {
+    private func fit(_ transcript: Transcript, _ options: GenerationOptions) throws -> ActiveRequest.Prompt {
         let room = min(options.maximumResponseTokens ?? 256, model.contextLength / 4)
         var dropped = state.withLock { $0.droppedEntries }
         let alreadyDropped = dropped

@@ -18,11 +18,9 @@ public struct ResponseStream: AsyncSequence, Sendable {
         public let tokenCount: Int
     }
 
-    private let owner: Owner
+    private let owner: ChannelOwner
 
-    init(_ channel: ResponseChannel) {
-        owner = Owner(channel)
-    }
+    init(_ channel: EventChannel) { owner = ChannelOwner(channel) }
 
     /// The finished answer; nil while it is being made or when it failed.
     public var response: Response? { owner.channel.response }
@@ -37,32 +35,30 @@ public struct ResponseStream: AsyncSequence, Sendable {
     }
 
     /// A reader. Its end is the end of the request.
-    public func makeAsyncIterator() -> Iterator { Iterator(owner: Owner(owner.channel), stream: owner) }
+    public func makeAsyncIterator() -> Iterator { Iterator(owner: ChannelOwner(owner.channel), stream: owner) }
 
     /// Reads a ``ResponseStream``.
     public struct Iterator: AsyncIteratorProtocol {
-        let owner: Owner
+        let owner: ChannelOwner
         /// Keeps the stream from ending the request while it is read.
-        let stream: Owner
+        let stream: ChannelOwner
         private var content = ""
+        private var tokenCount = 0
 
-        init(owner: Owner, stream: Owner) {
+        init(owner: ChannelOwner, stream: ChannelOwner) {
             self.owner = owner
             self.stream = stream
         }
 
         /// The next piece; nil at the end, also after a cancellation.
         public mutating func next() async throws -> Snapshot? {
-            guard let piece = try await owner.channel.next() else { return nil }
-            content += piece.text
-            return Snapshot(delta: piece.text, content: content, tokenCount: piece.tokenCount)
+            while let event = try await owner.channel.next() {
+                guard case .delta(_, let text, let tokens, _) = event else { continue }
+                content += text
+                tokenCount += tokens.count
+                return Snapshot(delta: text, content: content, tokenCount: tokenCount)
+            }
+            return nil
         }
-    }
-
-    /// Ends the request when nobody holds it any more.
-    final class Owner: Sendable {
-        let channel: ResponseChannel
-        init(_ channel: ResponseChannel) { self.channel = channel }
-        deinit { channel.cancel() }
     }
 }

@@ -6,9 +6,15 @@ package struct KVSequence: Sendable {
     package let layout: KVLayout
     /// Tokens whose keys and values are stored.
     package private(set) var length = 0
-    private(set) var pages: [KVPage] = []
+    package private(set) var pages: [KVPage] = []
+    private let pool: KVPagePool?
 
-    package init(_ layout: KVLayout) { self.layout = layout }
+    /// An empty sequence.
+    /// - Parameter pool: Counts and limits its pages; nil for no limit.
+    package init(_ layout: KVLayout, pool: KVPagePool? = nil) {
+        self.layout = layout
+        self.pool = pool
+    }
 
     /// Bytes of all pages.
     package var byteCount: Int { pages.count * layout.pageBytes }
@@ -21,10 +27,10 @@ package struct KVSequence: Sendable {
         if first < pages.count {
             for index in first..<min(pages.count, layout.pages(for: end))
             where !isKnownUniquelyReferenced(&pages[index]) {
-                pages[index] = try KVPage(copying: pages[index], layout)
+                pages[index] = try KVPage(copying: pages[index], layout, pool: pool)
             }
         }
-        while pages.count < layout.pages(for: end) { pages.append(try KVPage(layout)) }
+        while pages.count < layout.pages(for: end) { pages.append(try KVPage(layout, pool: pool)) }
     }
 
     /// Positions up to `end`, which was reserved, are stored now.
@@ -32,6 +38,18 @@ package struct KVSequence: Sendable {
         precondition(end >= length && layout.pages(for: end) <= pages.count, "advance beyond the reserved positions")
         length = end
     }
+
+    /// Goes on with the first `tokens` tokens of a page that holds the ones to come next. Only for a sequence whose pages
+    /// are full.
+    package mutating func append(sharing page: KVPage, tokens: Int) {
+        precondition(length == pages.count * KVLayout.pageTokens, "a shared page within another")
+        precondition((1...KVLayout.pageTokens).contains(tokens), "a page holds 1 to \(KVLayout.pageTokens) tokens")
+        pages.append(page)
+        length += tokens
+    }
+
+    /// Takes `page`, which holds the same numbers, in place of the one at `index`.
+    package mutating func share(_ page: KVPage, at index: Int) { pages[index] = page }
 
     /// Forgets all tokens and keeps the pages for those to come.
     package mutating func restart() { length = 0 }

@@ -78,7 +78,7 @@ struct ProcessorCount {
     }
 
     /// A small file of the kernel's, without its last newline; nil when there is none.
-    private static func text(_ path: String) -> String? {
+    static func text(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -90,7 +90,7 @@ struct ProcessorCount {
         return text
     }
     #else
-    private static func text(_ path: String) -> String? { nil }
+    static func text(_ path: String) -> String? { nil }
 
     private var physicalCores: Int {
         var count: Int32 = 0

@@ -107,8 +107,8 @@ final class ActiveRequest: @unchecked Sendable {
         try adapters?.check(model.configuration)
         let prompt = try prepare()
         guard !prompt.tokens.isEmpty else { throw GenerationError.emptyPrompt }
-        // A text that is only measured may fill the context.
-        let isMeasured = isEmbedding || options.maximumResponseTokens == 0
+        // A text that is only measured may fill the context, and so may one that a single token is to follow: it is not read.
+        let isMeasured = isEmbedding || options.maximumResponseTokens ?? .max <= 1
         guard prompt.tokens.count < model.contextLength + (isMeasured ? 1 : 0) else {
             throw GenerationError.promptTooLong(tokens: prompt.tokens.count, contextLength: model.contextLength)
         }

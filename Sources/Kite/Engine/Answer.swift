@@ -34,6 +34,7 @@ final class Answer {
     private var text = ""
     private var untold: (tokens: [TokenID], logprobs: [TokenLogprob]) = ([], [])
     private var timings = Timings()
+    private var ending: TokenLogprob?
     private var promptEnd: ContinuousClock.Instant?
 
     init(
@@ -84,7 +85,10 @@ final class Answer {
     /// - Returns: What to tell the reader, and why the answer ends with this token, if it does.
     func take(_ chosen: Chosen, submitted: ContinuousClock.Instant) -> (event: GenerationEvent?, end: FinishReason?) {
         if tokens.isEmpty { timings.firstToken = (ContinuousClock.now - submitted).seconds }
-        if ends(with: chosen.token) { return (nil, .stop) }
+        if ends(with: chosen.token) {
+            ending = chosen.logprob
+            return (nil, .stop)
+        }
         tokens.append(chosen.token)
         drafter?.accept(chosen.token)
         untold.tokens.append(chosen.token)
@@ -115,9 +119,10 @@ final class Answer {
         var usage = usage
         usage.draftedTokens = draftedTokens
         usage.acceptedDraftTokens = acceptedDraftTokens
-        let response = Response(
+        var response = Response(
             content: text, tokens: tokens, finishReason: reason, usage: usage, timings: timings, seed: seed,
             droppedTurns: droppedTurns)
+        response.ending = ending
         return (event, response)
     }
 

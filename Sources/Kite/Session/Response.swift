@@ -61,6 +61,9 @@ public struct Response: Sendable {
     public let timings: Timings
     /// Seed of the sampler; with the same seed, prompt and options the answer comes again.
     public let seed: UInt64
+    /// The end-of-generation token that ended the answer, where log-probabilities were asked for. It is not among
+    /// ``tokens``.
+    public internal(set) var ending: TokenLogprob?
     /// Old turns (a question with its answer) that no longer fitted the context and were left out of the prompt.
     public let droppedTurns: Int
 }

@@ -88,7 +88,7 @@ struct EchoTests {
 
     @Test func offsetsCountCodePoints() async throws {
         let fixture = try await ServiceFixture()
-        let text = "Zoë 🪁 na\u{0308}iv — fin"
+        let text = "Zoë 🪁 naïv — fin"
         let reply = try await fixture.post(
             path, ["prompt": .string(text), "echo": true, "logprobs": 10, "max_tokens": 1, "temperature": 0])
         let choice = try #require(reply["choices"]?[0])
@@ -110,5 +110,16 @@ struct EchoTests {
         let bare = try await fixture.post(
             path, ["prompt": .string(text), "logprobs": 1, "max_tokens": 1, "temperature": 0])
         #expect(bare["choices"]?[0]?["logprobs"]?["text_offset"]?.elements.first?.int == text.unicodeScalars.count)
+    }
+
+    @Test func offsetsOfTextThatIsNormalized() async throws {
+        let fixture = try await ServiceFixture()
+        let text = "na\u{0308}iv"
+        let reply = try await fixture.post(
+            path, ["prompt": .string(text), "echo": true, "logprobs": 1, "max_tokens": 1, "temperature": 0])
+        let choice = try #require(reply["choices"]?[0])
+        // The prompt comes back as it was, and the answer begins where it ends.
+        #expect(choice["text"]?.text.map { Array($0.unicodeScalars).starts(with: text.unicodeScalars) } == true)
+        #expect(choice["logprobs"]?["text_offset"]?.elements.last?.int == text.unicodeScalars.count)
     }
 }

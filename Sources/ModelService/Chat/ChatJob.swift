@@ -19,17 +19,17 @@ extension ModelService {
     /// Finds the model, renders the prompt, compiles the grammar.
     func prepare(_ chat: ChatRequest) async throws -> ChatJob {
         let lease = try await acquire(chat.model, chat.sampling.adapters)
-        try AnswerGrammar.refuse(lease.adapters)
         let model = lease.model
         let prompt = try ChatPrompt(chat, model: model)
         let tokens = prompt.tokens(model.tokenizer)
         var options = try chat.sampling.options(model, promptTokens: tokens.count, param: "messages")
         options.topLogprobs = chat.topLogprobs
-        try AnswerGrammar.refuse(AnswerGrammar.make(chat.format, chat.tools, prompt.toolSyntax))
+        options.grammar = try AnswerGrammar.make(chat.format, chat.tools, prompt.toolSyntax)
         // The marks of Mistral's calls are special tokens, which would not be shown otherwise.
         options.includesSpecialTokens = chat.tools.isOffered && prompt.toolSyntax == .list
         let request = GenerationRequest(
             prompt: tokens, options: options, choices: chat.sampling.choices, isContinued: prompt.isContinued,
+            adapters: lease.adapters,
             isCachingPrompt: chat.sampling.isCachingPrompt)
         return ChatJob(
             lease: lease, request: request, identity: ReplyIdentity(prefix: "chatcmpl-", model: lease.name),

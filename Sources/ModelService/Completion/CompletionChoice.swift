@@ -52,7 +52,10 @@ struct CompletionChoice: Sendable {
                     logprobs?.append(unpredicted: token, tokenizer.bytes(of: token), hasText: hasText)
                 }
             }
-            if prompt.judged == nil { logprobs?.switchDecoder(Self.answerDecoder(tokenizer)) }
+            if prompt.judged == nil {
+                logprobs?.switchDecoder(
+                    Self.answerDecoder(tokenizer), offset: prompt.text.unicodeScalars.count)
+            }
         }
         return Update(text: prompt.text, logprobs: logprobs?.take())
     }

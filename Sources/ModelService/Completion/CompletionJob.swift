@@ -36,7 +36,6 @@ extension ModelService {
     /// Finds the model, tokenizes the prompts, compiles the grammar.
     func prepare(_ completion: CompletionRequest) async throws -> CompletionJob {
         let lease = try await acquire(completion.model, completion.sampling.adapters)
-        try AnswerGrammar.refuse(lease.adapters)
         let model = lease.model
         let grammar = try AnswerGrammar.make(completion.format)
         var prompts: [CompletionJob.Prompt] = []
@@ -52,7 +51,7 @@ extension ModelService {
             }
             var options = try completion.sampling.options(model, promptTokens: tokens.count, param: name)
             options.topLogprobs = completion.topLogprobs
-            try AnswerGrammar.refuse(grammar)
+            options.grammar = grammar
             if let judged = prompt.judged {
                 options = GenerationOptions(
                     sampling: SamplingOptions(temperature: 0, logitBias: [judged: 1e30]), maximumResponseTokens: 1,
@@ -63,6 +62,7 @@ extension ModelService {
                 GenerationRequest(
                     prompt: tokens, options: options, choices: completion.sampling.choices,
                     promptLogprobs: judgesPrompt ? completion.topLogprobs : nil, isContinued: true,
+                    adapters: lease.adapters,
                     isCachingPrompt: completion.sampling.isCachingPrompt))
         }
         return CompletionJob(

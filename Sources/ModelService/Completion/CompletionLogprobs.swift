@@ -52,9 +52,10 @@ struct CompletionLogprobs: Sendable {
     /// Adds the place of a token that could not be made because the context is full.
     mutating func appendNothing() { entries.append(Entry(token: "", logprob: nil, top: [], offset: offset)) }
 
-    /// Goes on with another text, such as an answer after its prompt.
-    mutating func switchDecoder(_ next: StreamingDecoder) {
-        offset += decoder.finish().unicodeScalars.count
+    /// Goes on with another text at `offset`: an answer after its prompt. A tokenizer that normalizes text (NFC) reads
+    /// fewer characters than the prompt has.
+    mutating func switchDecoder(_ next: StreamingDecoder, offset: Int) {
+        self.offset = offset
         decoder = next
     }
 

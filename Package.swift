@@ -27,7 +27,7 @@ let package = Package(
         .executable(name: "kite", targets: ["KiteCLI"]),
     ],
     traits: [
-        .trait(name: "Server", description: "`kite serve` and the library KiteServer. Brings in Hummingbird and SwiftNIO."),
+        .trait(name: "Server", description: "`kite serve` and the library KiteServer, by Hummingbird and SwiftNIO."),
         .default(enabledTraits: ["Server"]),
     ],
     dependencies: [
@@ -36,6 +36,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        // Hummingbird's own dependencies, named because KiteServer imports them.
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -82,7 +86,13 @@ let package = Package(
             name: "KiteServer",
             dependencies: [
                 "ModelService", "CWeb", "Kite", .product(name: "Logging", package: "swift-log"),
+                "ModelFiles", .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Server"])),
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Server"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Server"])),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras", condition: .when(traits: ["Server"])),
                 .product(
                     name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Server"])),
             ],
@@ -93,6 +103,8 @@ let package = Package(
             dependencies: [
                 "Kite", "KiteHub", "KiteTools", "ModelService", "KiteServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -113,7 +125,7 @@ for (name, dependencies) in [
     ("KiteTools", ["KiteTools", "Kite", "ModelFiles", "Tokenization", "TensorCore"]),
     ("KiteHub", ["KiteHub", "ModelFiles", "TensorCore"]),
     ("ModelService", ["ModelService", "Kite", "ModelFiles", "TensorCore", "ChatTemplates"]),
-    ("KiteServer", ["KiteServer", "ModelService", "Kite"]),
+    ("KiteServer", ["KiteServer", "ModelService", "ModelFiles", "Kite"]),
     ("KiteCLI", ["KiteCLI"]),
 ] {
     package.targets.append(

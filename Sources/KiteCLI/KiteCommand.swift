@@ -14,17 +14,26 @@ struct KiteCommand: AsyncParsableCommand {
               kite chat stablelm-zephyr-3b.Q4_K_M.gguf
               kite chat TheBloke/stablelm-zephyr-3b-GGUF:Q4_K_M
               kite generate -m zephyr-7b-beta.Q5_K_M.gguf -p "List 3 colours" -n 64
+              kite serve stablelm-zephyr-3b.Q4_K_M.gguf
               cat notes.txt | kite generate -m model.gguf -f - > answer.txt
 
             Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
             """,
         version: "kite \(Version.current)",
-        subcommands: [
-            ChatCommand.self, GenerateCommand.self, TokenizeCommand.self, ShowCommand.self, ConvertCommand.self,
-            BenchCommand.self, PerplexityCommand.self, PullCommand.self, ListCommand.self, RemoveCommand.self,
-            QuantizeCommand.self, ImatrixCommand.self,
-        ]
+        subcommands: commands
     )
+
+    private static let commands: [any ParsableCommand.Type] = {
+        var commands: [any ParsableCommand.Type] = [ChatCommand.self, GenerateCommand.self]
+        #if Server
+        commands.append(ServeCommand.self)
+        #endif
+        commands += [
+            TokenizeCommand.self, ShowCommand.self, ConvertCommand.self, BenchCommand.self, PerplexityCommand.self,
+            PullCommand.self, ListCommand.self, RemoveCommand.self, QuantizeCommand.self, ImatrixCommand.self,
+        ]
+        return commands
+    }()
 }
 
 /// The version of the program.

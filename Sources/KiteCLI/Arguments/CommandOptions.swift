@@ -1,11 +1,14 @@
 /// The options of Kite's own commands, by every spelling they are known under.
 enum CommandOptions {
     /// Whether `command` gives `spelling` a meaning of its own, where other commands take llama.cpp's.
-    static func isOwn(_ spelling: String, command: String?) -> Bool { command == "bench" && bench[spelling] != nil }
+    static func isOwn(_ spelling: String, command: String?) -> Bool {
+        command == "bench" && bench[spelling] != nil || command == "serve" && serve[spelling] != nil
+    }
 
     /// The long name, without dashes, of an option that takes a value; nil when `spelling` is none.
     static func withValue(_ spelling: String, command: String?) -> String? {
         if command == "bench", let name = bench[spelling] { return name }
+        if command == "serve", let name = serve[spelling] { return name }
         if command == "perplexity", let name = perplexity[spelling] { return name }
         if command == "quantize", let name = quantize[spelling] { return name }
         if command == "imatrix", let name = imatrix[spelling] { return name }
@@ -17,6 +20,19 @@ enum CommandOptions {
         "-p": "n-prompt", "--n-prompt": "n-prompt", "-n": "n-gen", "--n-gen": "n-gen", "-d": "n-depth",
         "--n-depth": "n-depth", "-b": "n-seq", "--n-seq": "n-seq", "-r": "repetitions",
         "--repetitions": "repetitions", "--preset": "preset", "--type": "type",
+    ]
+
+    private static let serve = [
+        "--host": "host", "--port": "port", "-a": "alias", "--alias": "alias", "--api-key": "api-key",
+        "--api-key-file": "api-key-file", "--api-prefix": "api-prefix", "--cors-origin": "cors-origin",
+        "--max-body": "max-body", "-to": "timeout", "--timeout": "timeout", "-np": "parallel",
+        "--parallel": "parallel", "--queue": "queue", "--kv-memory": "kv-memory", "--memory-budget": "memory-budget",
+        "--idle-unload": "idle-unload", "--lora": "lora", "--guard-rules": "guard-rules",
+        "--guard-model": "guard-model",
+        "--guard-threshold": "guard-threshold", "--guard-on": "guard-on", "--guard-template": "guard-template",
+        "--guard-labels": "guard-labels", "--log-format": "log-format", "--drain": "drain",
+        "--connections": "connections", "-n": "max-tokens", "--n-predict": "max-tokens",
+        "--predict": "max-tokens", "--max-tokens": "max-tokens",
     ]
 
     private static let convert = [
@@ -58,6 +74,6 @@ enum CommandOptions {
     static let flags = [
         "-e": "escape", "--escape": "escape", "--no-escape": "no-escape", "-v": "verbose", "--verbose": "verbose",
         "-sp": "special", "--special": "special", "-st": "single-turn", "--single-turn": "single-turn",
-        "--show-timings": "verbose",
+        "--show-timings": "verbose", "--log-prompts": "log-prompts", "--no-page": "no-page", "--no-webui": "no-page",
     ]
 }

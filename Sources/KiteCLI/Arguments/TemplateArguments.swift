@@ -19,7 +19,10 @@ struct TemplateArguments: ParsableArguments {
     var systemFile: String?
 
     /// The name or the source of the format asked for.
-    func resolvedTemplate() throws -> String? {
+    func resolvedTemplate() throws -> String? { try Self.resolved(chatTemplate, file: chatTemplateFile) }
+
+    /// The same of options that are elsewhere.
+    static func resolved(_ chatTemplate: String?, file chatTemplateFile: String?) throws -> String? {
         if let chatTemplateFile {
             guard chatTemplate == nil else {
                 throw CLIError.usage("--chat-template and --chat-template-file exclude each other")

@@ -19,6 +19,9 @@ private func forwardSignal(_ number: Int32) {
 
 private let watcher = Mutex<(@Sendable () -> Void)?>(nil)
 
+/// What a server does about signals; nil while none runs.
+private let server = Mutex<Interrupts.ServerHandlers?>(nil)
+
 /// Ctrl-C, `kill` and a closed terminal.
 ///
 /// A signal handler only writes to a pipe; a thread of its own reads it, so what happens then is ordinary code.
@@ -48,6 +51,35 @@ enum Interrupts {
         return try await body()
     }
 
+    /// What a server does about signals.
+    struct ServerHandlers: Sendable {
+        /// The first Ctrl-C or `kill`: nil from then on, so that the second ends the program at once.
+        var stop: (@Sendable () -> Void)?
+        /// SIGHUP.
+        var reload: @Sendable () -> Void
+    }
+
+    /// Runs `body`; the first SIGINT or SIGTERM meanwhile calls `stop`, a second one ends the program, SIGHUP calls `reload`.
+    static func served<T>(
+        stop: @escaping @Sendable () -> Void, reload: @escaping @Sendable () -> Void, _ body: () async throws -> T
+    ) async rethrows -> T {
+        server.withLock { $0 = ServerHandlers(stop: stop, reload: reload) }
+        defer { server.withLock { $0 = nil } }
+        return try await body()
+    }
+
+    /// Has a server act on a signal.
+    /// - Returns: Whether it did.
+    private static func deliverToServer(_ number: Int32) -> Bool {
+        let action: (@Sendable () -> Void)? = server.withLock { handlers in
+            guard handlers != nil else { return nil }
+            if number == SIGHUP { return handlers?.reload }
+            return handlers?.stop.take()
+        }
+        action?()
+        return action != nil
+    }
+
     /// A parent such as `nohup` has asked for a signal to be ignored, and so it stays.
     private static func isIgnored(_ number: Int32) -> Bool {
         var action = sigaction()
@@ -61,6 +93,7 @@ enum Interrupts {
     }
 
     fileprivate static func deliver(_ number: Int32) {
+        if deliverToServer(number) { return }
         guard number == SIGINT, let handler = watcher.withLock({ $0.take() }) else {
             TerminalMode.restore()
             if SystemIO.isTerminal(2) { SystemIO.write("\n".utf8, to: 2) }

@@ -70,6 +70,31 @@ import Testing
         for option in options { #expect(help.contains(option), "\(option)") }
     }
 
+    #if Server
+    @Test func serveOffersTheOptionsPeopleKnow() {
+        let help = KiteCommand.helpMessage(for: ServeCommand.self, columns: 80)
+        for option in [
+            "-m, --model", "--host", "--port", "--api-key", "--api-key-file", "--api-prefix", "--cors-origin",
+            "--max-body",
+            "--timeout", "--parallel", "--queue", "--kv-memory", "--alias", "--lora", "--guard-rules", "--guard-model",
+            "--log-prompts", "--log-format", "--no-page", "-c, --ctx-size", "-t, --threads",
+        ] {
+            #expect(help.contains(option), "\(option)")
+        }
+    }
+
+    @Test func servesSpellingsOfLlamaServer() throws {
+        let line = ArgumentNormalizer([
+            "serve", "-m", "a.gguf", "-np", "4", "-a", "x", "-to", "60", "--api_key", "k", "-n", "9",
+        ])
+        let command = try #require(try KiteCommand.parseAsRoot(line.arguments) as? ServeCommand)
+        #expect(command.limits.parallel == 4)
+        #expect(command.limits.timeout == 60)
+        #expect(command.limits.maxTokens == 9)
+        #expect(command.access.apiKey == ["k"])
+    }
+    #endif
+
     private static let lines: [([String], Int32)] = [
         (["--version"], 0), (["generate", "--no-such"], 2),
         (["generate", "-n", "many"], 2), (["bench", "-p"], 2), (["chat", "a", "b"], 2), (["convert", "x"], 2),

@@ -56,7 +56,7 @@ function seconds(header) {
     return Number.isFinite(value) && value >= 0 ? Math.min(value, 60) : null;
 }
 
-/** The models: [{ id, context }], context null where the server does not tell. */
+/** The models: [{ id, context, isLoaded }], context null where the server does not tell. */
 export async function listModels() {
     const response = await ask("v1/models");
     const { data } = await response.json();
@@ -64,6 +64,7 @@ export async function listModels() {
         id: model.id,
         context: [model.meta?.n_ctx, model.context_length, model.max_model_len, model.meta?.n_ctx_train]
             .find(Number.isFinite) ?? null,
+        isLoaded: typeof model.status !== "string" || model.status === "loaded",
     }));
 }
 
@@ -104,7 +105,7 @@ export async function* streamAnswer(request, signal) {
         hasEnded ||= finish !== null;
         yield { text, finish, usage: piece.usage ?? null, timings: piece.timings ?? null };
     }
-    if (!hasEnded) throw new Problem("lost", "The connection broke off.");
+    if (!hasEnded) throw new Problem("lost", "The connection broke off before the answer was complete.");
 }
 
 /** The data of each server-sent event. */
@@ -120,7 +121,7 @@ async function* events(response) {
                 piece = await reader.read();
             } catch (error) {
                 if (error.name === "AbortError") throw error;
-                throw new Problem("lost", "The connection broke off.");
+                throw new Problem("lost", "The connection broke off before the answer was complete.");
             }
             if (piece.done) break;
             const lines = (rest + decoder.decode(piece.value, { stream: true })).split("\n");

@@ -272,6 +272,8 @@ byID("search-key").textContent = isApple ? "⌘K" : "Ctrl K";
 
 // On-screen keyboards that cover the page instead of shrinking it (iOS)
 function fit() {
+    // Not when the person has zoomed in.
+    if (visualViewport.scale > 1.01) return;
     document.documentElement.style.setProperty("--height", `${visualViewport.height}px`);
     scrollTo(0, 0);
 }

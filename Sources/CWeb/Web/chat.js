@@ -54,6 +54,11 @@ export class Chat extends EventTarget {
         return [this.current.model, preferences.model].find(has) ?? this.models[0]?.id ?? "";
     }
 
+    /** Whether a model can answer without being loaded first, as far as is known. */
+    isLoaded(id) {
+        return this.models.find((model) => model.id === id)?.isLoaded ?? true;
+    }
+
     pickModel(id) {
         this.current.model = id;
         preferences.model = id;
@@ -189,8 +194,9 @@ export class Chat extends EventTarget {
 
     /** Asks for an answer to a message of the person, beside those that it has. */
     answer(question) {
+        if (this.isRunning()) return;
         const message = append(this.current, question.id, "assistant", "", { model: this.model, finish: null, usage: null });
-        return this.#complete(message);
+        this.#complete(message);
     }
 
     again(message) {
@@ -200,12 +206,12 @@ export class Chat extends EventTarget {
     /** Asks once more for an answer of which nothing came. */
     retry(message) {
         message.model = this.model;
-        return this.#complete(message);
+        this.#complete(message);
     }
 
     /** Goes on with an answer where it ends. */
     goOn(message) {
-        return this.#complete(message);
+        this.#complete(message);
     }
 
     /** Another version of a message; the old one stays on its own branch. A question is answered again. */
@@ -251,6 +257,8 @@ export class Chat extends EventTarget {
         if (conversation === this.current) this.#tell("thread", message);
         else this.#tell("list");
         await this.save(conversation);
+        // A model that was loaded for this tells more about itself now.
+        if (!problem && !this.isLoaded(message.model)) this.loadModels();
         if (problem) this.#report(problem, () => conversation === this.current && this.retry(message));
     }
 
@@ -280,7 +288,7 @@ export class Chat extends EventTarget {
     /** Writes what is being written right now; called before the page goes away. */
     flush() {
         for (const conversation of new Set([...this.#running.values()].map((running) => running.conversation))) {
-            this.save(conversation);
+            this.store.saveAtOnce(conversation);
         }
     }
 }

@@ -90,10 +90,19 @@ export function summaryOf({ id, title, created, updated }) {
     return { id, title, created, updated };
 }
 
-/** What a request to the model contains of the branch that ends with `leaf`. */
+/**
+ * What a request to the model contains of the branch that ends with `leaf`. Answers that never came are left out, and the
+ * questions around them become one: many chat formats want the roles to take turns.
+ */
 export function promptFor(conversation, leaf) {
-    const messages = branch(conversation, leaf).map(({ role, text }) => ({ role, content: text }));
-    return conversation.system.trim() ? [{ role: "system", content: conversation.system }, ...messages] : messages;
+    const messages = conversation.system.trim() ? [{ role: "system", content: conversation.system }] : [];
+    for (const { role, text } of branch(conversation, leaf)) {
+        if (!text) continue;
+        const last = messages.at(-1);
+        if (last?.role === role) last.content += `\n\n${text}`;
+        else messages.push({ role, content: text });
+    }
+    return messages;
 }
 
 /**

@@ -32,7 +32,7 @@ export class MessageView {
         this.#note = element("div", { class: "note", hidden: true });
         this.#actions = element("div", { class: "actions" });
         if (message.role === "assistant") this.#markdown = new MarkdownView(this.#text);
-        const who = message.role === "user" ? "You" : shortName(message.model);
+        const who = message.role === "user" ? "You" : shortName(message.model).replace(/[.-](I?Q\d\w*|B?F16|F32)$/i, "");
         this.root = element(
             "article", { class: "message", data: { role: message.role, id: message.id } },
             element("h2", { class: "who", title: message.model || null }, element("span", {}, who)),
@@ -40,7 +40,7 @@ export class MessageView {
     }
 
     /** Brings the element in line with the message. */
-    update(message, { isLast, versions, isWriting, isBusy }) {
+    update(message, { isLast, versions, isWriting }) {
         this.message = message;
         this.root.classList.toggle("last", isLast);
         if (this.isEditing) return;
@@ -51,11 +51,11 @@ export class MessageView {
             announce([noteFor(message), statistics(message.usage)].filter(Boolean).join(" ") || "Done.");
         }
         // Buttons stay the same elements, and keep the focus, as long as nothing about them changes.
-        const state = JSON.stringify([isLast, versions.map((one) => one.id), isWriting, isBusy, message.finish, message.usage]);
+        const state = JSON.stringify([isLast, versions.map((one) => one.id), isWriting, message.finish, message.usage]);
         if (state === this.#state) return;
         this.#state = state;
         const focused = this.#actions.contains(document.activeElement) ? document.activeElement.dataset.action : null;
-        this.#actions.replaceChildren(...this.#buttons(versions, isWriting, isBusy));
+        this.#actions.replaceChildren(...this.#buttons(versions, isLast, isWriting));
         if (focused) this.#actions.querySelector(`[data-action="${focused}"]`)?.focus();
     }
 
@@ -72,7 +72,7 @@ export class MessageView {
     }
 
     #showNote(message, isWriting) {
-        const text = isWriting ? progress(message) : noteFor(message);
+        const text = isWriting ? this.#progress() : noteFor(message);
         this.#note.hidden = !text;
         const isTrouble = !isWriting && ["failed", "lost", "content_filter"].includes(message.finish);
         this.#note.className = `note${isTrouble ? " trouble" : ""}${isWriting ? " progress" : ""}`;
@@ -81,40 +81,52 @@ export class MessageView {
         this.#note.replaceChildren(...(isTrouble ? [icon("warning")] : []), element("span", {}, text));
     }
 
-    #buttons(versions, isWriting, isBusy) {
+    #progress() {
+        const live = progressOf.get(this.message);
+        if (!live) return "";
+        if (live.waiting) return live.waiting;
+        const seconds = Math.floor((performance.now() - live.start) / 1000);
+        if (live.first === null) {
+            const isLoaded = this.#chat.isLoaded(this.message.model);
+            return `${isLoaded ? "Reading" : "Loading the model"}${seconds < 1 ? "" : ` · ${seconds} s`}`;
+        }
+        const passed = (performance.now() - live.first) / 1000;
+        return passed < 1 ? "Writing" : `Writing · about ${rates.format(live.pieces / passed)} tokens/s`;
+    }
+
+    #buttons(versions, isLast, isWriting) {
+        // Handlers ask for the message when they run: another tab's version of it can take its place.
         const { message } = this;
         const chat = this.#chat;
-        const act = (name) => ({ data: { action: name }, disabled: isBusy });
+        const act = (name) => ({ data: { action: name } });
         const buttons = [];
         if (isWriting) return buttons;
         if (message.role === "assistant") {
             const isUnfinished = ["length", "stopped", "lost", null].includes(message.finish) && message.text !== "";
-            if (isUnfinished && !isBusy) buttons.push(textButton("on", "Continue", "continue", () => chat.goOn(message)));
-            if (!message.text && !isBusy && message.finish !== "content_filter") {
-                buttons.push(textButton("again", "Try again", "retry", () => chat.retry(message)));
+            if (isUnfinished && isLast) buttons.push(textButton("on", "Continue", "continue", () => chat.goOn(this.message)));
+            if (!message.text && isLast && message.finish !== "content_filter") {
+                buttons.push(textButton("again", "Try again", "retry", () => chat.retry(this.message)));
             }
-            if (message.text) buttons.push(copyButton("Copy answer", () => message.text, { data: { action: "copy" } }));
-            buttons.push(iconButton("again", "Answer again", () => chat.again(message), act("again")));
+            if (message.text) buttons.push(copyButton("Copy answer", () => this.message.text, { data: { action: "copy" } }));
+            if (message.text) buttons.push(iconButton("again", "Answer again", () => chat.again(this.message), act("again")));
             if (message.text) buttons.push(iconButton("edit", "Edit answer", () => this.edit(), act("edit")));
         } else {
-            buttons.push(copyButton("Copy message", () => message.text, { data: { action: "copy" } }));
+            buttons.push(copyButton("Copy message", () => this.message.text, { data: { action: "copy" } }));
             buttons.push(iconButton("edit", "Edit message", () => this.edit(), act("edit")));
-            if (this.root.classList.contains("last") && !isBusy) {
-                buttons.push(textButton("again", "Answer", "answer", () => chat.answer(message)));
-            }
+            if (isLast) buttons.push(textButton("again", "Answer", "answer", () => chat.answer(this.message)));
         }
-        if (versions.length > 1) buttons.push(this.#pager(versions, isBusy));
+        if (versions.length > 1) buttons.push(this.#pager(versions));
         const told = statistics(message.usage);
         if (told) buttons.push(element("span", { class: "statistics" }, told));
         return buttons;
     }
 
-    #pager(versions, isBusy) {
+    #pager(versions) {
         const at = versions.findIndex((one) => one.id === this.message.id);
         const step = (name, label, place, action) => iconButton(name, label, () => {
             this.#chat.show(versions[place]);
             document.querySelector(`[data-id="${versions[place].id}"] [data-action="${action}"]`)?.focus();
-        }, { disabled: isBusy || !versions[place], data: { action } });
+        }, { disabled: !versions[place], data: { action } });
         return element(
             "span", { class: "pager", role: "group", "aria-label": "Versions" },
             step("left", "Previous version", at - 1, "previous"),
@@ -191,17 +203,7 @@ function noteFor(message) {
     if (message.role === "user" || message.isEdited) return message.isEdited ? "Edited." : "";
     if (message.finish === null) return NOTES.lost;
     const note = NOTES[message.finish] ?? "";
-    return message.problem ? `${message.finish === "lost" ? `${note} ` : ""}${message.problem}` : note;
-}
-
-function progress(message) {
-    const live = progressOf.get(message);
-    if (!live) return "";
-    if (live.waiting) return live.waiting;
-    const seconds = Math.floor((performance.now() - live.start) / 1000);
-    if (live.first === null) return seconds < 1 ? "Reading" : `Reading · ${seconds} s`;
-    const passed = (performance.now() - live.first) / 1000;
-    return passed < 1 ? "Writing" : `Writing · about ${rates.format(live.pieces / passed)} tokens/s`;
+    return message.problem || note;
 }
 
 /** "132 tokens · 12.4 tokens/s · 480 of 512 from cache" */

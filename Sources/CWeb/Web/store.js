@@ -70,6 +70,19 @@ export class Store {
         this.#channel?.postMessage(conversation.id);
     }
 
+    /** Writes without looking at what is there: the page is going away, and answers to questions would come too late. */
+    saveAtOnce(conversation) {
+        if (!this.#database) return;
+        try {
+            const transaction = this.#database.transaction(STORES, "readwrite");
+            transaction.objectStore("conversations").put(conversation);
+            transaction.objectStore("summaries").put(summaryOf(conversation));
+            transaction.commit();
+        } catch {
+            // What was stored last has to do.
+        }
+    }
+
     async remove(id) {
         this.#memory.delete(id);
         if (!this.#database) return;

@@ -31,6 +31,7 @@ export class Thread {
             this.#views.clear();
             this.#conversation = current.id;
         }
+        this.#root.classList.toggle("busy", this.#chat.isRunning());
         const messages = this.#chat.messages;
         const ids = new Set(messages.map((message) => message.id));
         for (const [id, view] of this.#views) {
@@ -53,7 +54,7 @@ export class Thread {
 
     #update(view, message, isLast) {
         const versions = siblings(this.#chat.current, message);
-        view.update(message, { isLast, versions, isWriting: this.#chat.isWriting(message), isBusy: this.#chat.isRunning() });
+        view.update(message, { isLast, versions, isWriting: this.#chat.isWriting(message) });
     }
 
     #touch(message) {

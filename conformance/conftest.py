@@ -115,3 +115,50 @@ def vocab():
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """Headless Chromium; tests that want it skip where it is not installed."""
+    import browser
+
+    if not browser.programs():
+        pytest.skip("no Chromium (Debian: chromium and chromium-driver)")
+    chromium = browser.start(tmp_path_factory.mktemp("downloads"))
+    yield chromium
+    chromium.quit()
+
+
+@pytest.fixture
+def stage(server):
+    """A server between the browser and Kite that says what the test wants said."""
+    from stage import Stage
+
+    stage = Stage(server.host, server.port)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def browse(browser, tmp_path):
+    """Opens the page at an address. The test fails if the browser refused or failed anything meanwhile."""
+    from browser import Page
+
+    pages = []
+
+    def open(url):
+        (tmp_path / "downloads").mkdir(exist_ok=True)
+        pages.append(Page(browser, url, tmp_path / "downloads"))
+        return pages[-1]
+
+    yield open
+    for page in pages:
+        troubles = page.troubles()
+        page.close()
+        assert troubles == []
+
+
+@pytest.fixture
+def page(browse, stage):
+    """The chat page, with nothing stored."""
+    return browse(stage.url)

@@ -53,8 +53,8 @@ struct CompletionChoice: Sendable {
                 }
             }
             if prompt.judged == nil {
-                logprobs?.switchDecoder(
-                    Self.answerDecoder(tokenizer), offset: prompt.text.unicodeScalars.count)
+                let (decoder, offset) = (Self.answerDecoder(tokenizer), prompt.text.unicodeScalars.count)
+                logprobs?.switchDecoder(decoder, offset: offset)
             }
         }
         return Update(text: prompt.text, logprobs: logprobs?.take())

@@ -75,5 +75,6 @@ struct ceilings measure_ceilings(int threads);
 void bench_products(int threads, struct ceilings ceilings, const char *only);
 void bench_rows(struct ceilings ceilings);
 void bench_attention(struct ceilings ceilings);
+void bench_low_rank(struct ceilings ceilings);
 
 #endif

@@ -10,7 +10,7 @@ static int usage(void) {
     fprintf(stderr,
             "usage: kernels levels\n"
             "       kernels check [--rounds N] [--seed N]\n"
-            "       kernels bench [--threads N] [--only products|rows|attention|TYPE]\n"
+            "       kernels bench [--threads N] [--only products|rows|attention|low-rank|TYPE]\n"
             "All levels of this CPU take part, or just the one that KITE_CPU names.\n");
     return 2;
 }
@@ -34,8 +34,9 @@ static int check(const enum kite_cpu_level *levels, size_t count, size_t rounds,
 
 static int bench(const enum kite_cpu_level *levels, size_t count, int threads, const char *only) {
     int products = !only, rows = !only || !strcmp(only, "rows"), attention = !only || !strcmp(only, "attention");
+    int low_rank = !only || !strcmp(only, "low-rank");
     const char *type = NULL;
-    if (only && !rows && !attention) {
+    if (only && !rows && !attention && !low_rank) {
         products = 1;
         if (strcmp(only, "products") != 0) type = only;
     }
@@ -49,6 +50,7 @@ static int bench(const enum kite_cpu_level *levels, size_t count, int threads, c
         if (products) bench_products(threads, c, type);
         if (rows && threads == 1) bench_rows(c);
         if (attention && threads == 1) bench_attention(c);
+        if (low_rank && threads == 1) bench_low_rank(c);
     }
     return 0;
 }

@@ -19,6 +19,8 @@ final class LowRankReduction {
         let product: kite_product
         let rows: Range<Int>
         let scale: Float
+        /// Row of the input that its first column is.
+        let place: Int
     }
 
     private var coefficients: FloatBuffer
@@ -64,7 +66,9 @@ final class LowRankReduction {
             }
         }
         precondition(end <= coefficients.count, "more low-rank products than reserved for")
-        run(items.flatMap { pieces($0, input.pointer + $0.inputRow * width, width) })
+        // Columns that were just read meet the next matrix while they are in cache.
+        let pieces = items.flatMap { self.pieces($0, input.pointer + $0.inputRow * width, width) }
+        run(pieces.enumerated().sorted { ($0.element.place, $0.offset) < ($1.element.place, $1.offset) }.map(\.element))
         withExtendedLifetime((additions, input)) {}
         return sums
     }
@@ -108,7 +112,9 @@ final class LowRankReduction {
             product.out_stride = a.rows
             for row in stride(from: 0, to: a.rows, by: rowStep) {
                 pieces.append(
-                    Piece(product: product, rows: row..<min(row + rowStep, a.rows), scale: item.term.scale))
+                    Piece(
+                        product: product, rows: row..<min(row + rowStep, a.rows), scale: item.term.scale,
+                        place: item.inputRow + column))
             }
         }
         return pieces

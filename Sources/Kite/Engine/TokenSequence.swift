@@ -11,12 +11,15 @@ public import Tokenization
 public final class TokenSequence: @unchecked Sendable {
     /// The model that reads.
     public let model: LanguageModel
+    /// The adapters that it reads with.
+    public let adapters: AdapterSet?
     // Touched only on the engine's thread.
     private var cache: KVSequence
 
     /// An empty sequence. It takes memory as it grows.
-    public init(model: LanguageModel) {
+    public init(model: LanguageModel, adapters: AdapterSet? = nil) {
         self.model = model
+        self.adapters = adapters
         cache = KVSequence(model.transformer.kvLayout, pool: model.pages)
     }
 
@@ -55,7 +58,7 @@ public final class TokenSequence: @unchecked Sendable {
                 let end = min(start + model.promptChunk, tokens.count)
                 try model.transformer.forward(
                     Array(tokens[start..<end]), after: &cache,
-                    wanted: wanted == .all || end == tokens.count ? wanted : .none, logits: &logits)
+                    wanted: wanted == .all || end == tokens.count ? wanted : .none, adapters: adapters, logits: &logits)
                 if wanted == .all { all += logits }
             }
             return wanted == .all ? all : logits

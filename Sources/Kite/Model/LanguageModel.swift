@@ -98,35 +98,36 @@ public final class LanguageModel: Sendable {
     }
 
     /// Continues `prompt` as plain text, without a chat format. Special tokens spelled out in it count as such.
-    public func generate(_ prompt: String, options: GenerationOptions = .init()) -> ResponseStream {
-        generate(
-            { [tokenizer] in tokenizer.encode(prompt, addSpecialTokens: true, parseSpecialTokens: true) },
-            options: options)
+    public func generate(
+        _ prompt: String, options: GenerationOptions = .init(), adapters: AdapterSet? = nil
+    ) -> ResponseStream {
+        start(options, adapters) { [tokenizer] in
+            let tokens = tokenizer.encode(prompt, addSpecialTokens: true, parseSpecialTokens: true)
+            return .init(tokens: tokens, isContinued: true)
+        }
     }
 
     /// Continues `tokens` as they are.
-    public func generate(_ tokens: [TokenID], options: GenerationOptions = .init()) -> ResponseStream {
-        generate({ tokens }, options: options)
+    public func generate(
+        _ tokens: [TokenID], options: GenerationOptions = .init(), adapters: AdapterSet? = nil
+    ) -> ResponseStream {
+        start(options, adapters) { .init(tokens: tokens, isContinued: true) }
     }
 
     /// Answers the last of `messages`, which stand for themselves: nothing is remembered.
     public func streamResponse(
-        to messages: [ChatMessage], options: GenerationOptions = .init()
+        to messages: [ChatMessage], options: GenerationOptions = .init(), adapters: AdapterSet? = nil
     ) -> ResponseStream {
-        start(options) { [self] in .init(tokens: try chatTokens(messages)) }
-    }
-
-    private func generate(
-        _ tokens: @escaping @Sendable () -> [TokenID], options: GenerationOptions
-    ) -> ResponseStream {
-        start(options) { .init(tokens: tokens(), isContinued: true) }
+        start(options, adapters) { [self] in .init(tokens: try chatTokens(messages)) }
     }
 
     private func start(
-        _ options: GenerationOptions, prepare: @escaping @Sendable () throws -> ActiveRequest.Prompt
+        _ options: GenerationOptions, _ adapters: AdapterSet?,
+        prepare: @escaping @Sendable () throws -> ActiveRequest.Prompt
     ) -> ResponseStream {
         let channel = EventChannel()
-        engine.submit(ActiveRequest(model: self, options: options, channel: channel, prepare: prepare))
+        engine.submit(
+            ActiveRequest(model: self, options: options, adapters: adapters, channel: channel, prepare: prepare))
         return ResponseStream(channel)
     }
 

@@ -65,12 +65,14 @@ package final class Transformer: @unchecked Sendable {
     /// Reads `tokens` (at most ``promptChunk``, all in the vocabulary) after those in `sequence`.
     /// - Parameters:
     ///   - wanted: Whose logits to compute.
+    ///   - adapters: Adapters to read them with.
     ///   - logits: Takes them, `[token][vocabulary]`; left alone when none are wanted.
     /// - Throws: ``AllocationError`` when there is no memory for the context; the sequence is as before then.
     package func forward(
-        _ tokens: [TokenID], after sequence: inout KVSequence, wanted: LogitsWanted, logits: inout [Float]
+        _ tokens: [TokenID], after sequence: inout KVSequence, wanted: LogitsWanted, adapters: AdapterSet? = nil,
+        logits: inout [Float]
     ) throws {
-        var steps = [Step(tokens: tokens, sequence: sequence, wanted: wanted)]
+        var steps = [Step(tokens: tokens, sequence: sequence, wanted: wanted, adapters: adapters)]
         // The step holds the only reference while it runs, so that no page is taken for a shared one.
         sequence = KVSequence(kvLayout)
         defer { sequence = steps[0].sequence }

@@ -25,6 +25,8 @@ public final class LanguageModelSession: Sendable {
 
     /// The model that answers.
     public let model: LanguageModel
+    /// The adapters that it answers with; nil for the model itself.
+    public let adapters: AdapterSet?
     private let progress = TokenCount()
     private let state: Mutex<State>
 
@@ -33,8 +35,12 @@ public final class LanguageModelSession: Sendable {
     ///   - model: The model that answers.
     ///   - instructions: The system message; overrides the transcript's.
     ///   - transcript: What was said before.
-    public init(model: LanguageModel, instructions: String? = nil, transcript: Transcript? = nil) {
+    ///   - adapters: Adapters to answer with. They must have been loaded for this model.
+    public init(
+        model: LanguageModel, instructions: String? = nil, transcript: Transcript? = nil, adapters: AdapterSet? = nil
+    ) {
         self.model = model
+        self.adapters = adapters
         var start = transcript ?? Transcript()
         if let instructions { start.instructions = instructions }
         state = Mutex(State(transcript: start))
@@ -98,7 +104,7 @@ public final class LanguageModelSession: Sendable {
         let channel = EventChannel()
         let before = Mutex<Transcript?>(nil)
         let request = ActiveRequest(
-            model: model, options: options, channel: channel, progress: progress,
+            model: model, options: options, adapters: adapters, channel: channel, progress: progress,
             prepare: { [self] in
                 let asked = try state.withLock { state -> Transcript in
                     before.withLock { $0 = state.transcript }

@@ -18,6 +18,7 @@ struct ChatCommand: AsyncParsableCommand {
               kite chat stablelm-zephyr-3b.Q4_K_M.gguf -c 4096 --temp 0.7
               kite chat zephyr-7b-beta.Q5_K_M.gguf -sys "You answer in one sentence."
               echo "What is the capital of Peru?" | kite chat --temp 0
+              kite chat zephyr-7b-beta.Q4_K_M.gguf --lora ./my-adapter
               kite chat -p "List 3 synonyms for tiny" --single-turn
             """
     )
@@ -34,6 +35,7 @@ struct ChatCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Answers") var sampling: SamplingArguments
     @OptionGroup(title: "Engine") var engine: EngineArguments
+    @OptionGroup(title: "Adapters") var adapters: AdapterArguments
     @OptionGroup(title: "Text") var escapes: EscapeArguments
     @OptionGroup(title: "Chat format") var template: TemplateArguments
 
@@ -72,7 +74,8 @@ struct ChatCommand: AsyncParsableCommand {
         let piped = isInteractive || first != nil ? [] : try pipedMessages()
 
         let language = try await ModelLoading.load(source, options: loadOptions)
-        let session = LanguageModelSession(model: language, instructions: system)
+        let set = try adapters.load(for: language.configuration)
+        let session = LanguageModelSession(model: language, instructions: system, adapters: set)
         let settings = ChatSettings(options: options, isVerbose: verbose)
         guard isInteractive, !(singleTurn && first != nil) else {
             try await BatchChat(session: session, settings: settings, asJSON: json).run(first.map { [$0] } ?? piped)

@@ -33,6 +33,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Answer") var sampling: SamplingArguments
     @OptionGroup(title: "Engine") var engine: EngineArguments
+    @OptionGroup(title: "Adapters") var adapters: AdapterArguments
     @OptionGroup(title: "Text") var escapes: EscapeArguments
 
     @Flag(help: "Take the prompt as a user's message, in the model's chat format.")
@@ -67,9 +68,10 @@ struct GenerateCommand: AsyncParsableCommand {
         let text = try promptText()
         let language = try await ModelLoading.load(source, options: loadOptions)
         let isPlain = !json && !streamJson
+        let set = try adapters.load(for: language.configuration)
         if displayPrompt, isPlain { Console.write(text) }
 
-        let stream = try start(language, text, options)
+        let stream = try start(language, text, options, set)
         let ending = LastByte()
         let writesJSONLines = streamJson
         let response = try await AnswerReader.read(stream) { delta in
@@ -94,12 +96,14 @@ struct GenerateCommand: AsyncParsableCommand {
         if response.finishReason == .cancelled { throw CLIError.interrupted }
     }
 
-    private func start(_ model: LanguageModel, _ text: String, _ options: GenerationOptions) throws -> ResponseStream {
-        guard chat else { return model.generate(text, options: options) }
+    private func start(
+        _ model: LanguageModel, _ text: String, _ options: GenerationOptions, _ set: AdapterSet?
+    ) throws -> ResponseStream {
+        guard chat else { return model.generate(text, options: options, adapters: set) }
         var messages: [ChatMessage] = []
         if let system = try template.resolvedSystem(escapes: escapes.onCommandLine) { messages.append(.system(system)) }
         messages.append(.user(PromptMarkup.message(in: text) ?? text))
-        return model.streamResponse(to: messages, options: options)
+        return model.streamResponse(to: messages, options: options, adapters: set)
     }
 
     private func promptText() throws -> String {

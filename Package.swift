@@ -142,6 +142,7 @@ if let name = Context.environment["KITE_FUZZ"] {
     let dependencies = [
         "FuzzGGUF": ["ModelFiles", "TensorCore"], "FuzzSafetensors": ["ModelFiles", "TensorCore"],
         "FuzzTokenizer": ["Tokenization", "ModelFiles", "TensorCore"], "FuzzTemplate": ["ChatTemplates"],
+        "FuzzGrammar": ["Grammars"],
     ]
     package.targets += [
         .target(name: "CFuzzMain", path: "Fuzz/CFuzzMain", cSettings: [.define("KITE_FUZZ_MAIN", to: "\(name)_main")]),

@@ -3,7 +3,7 @@
 # Starts from seeds the target writes itself (KITE_FUZZ_SEEDS) and from what earlier runs found, all kept in
 # .build-fuzz, outside of git. A finding ends the run with an error and leaves its input in .build-fuzz/findings.
 set -euo pipefail
-target=${1:?usage: scripts/fuzz.sh FuzzGGUF|FuzzSafetensors|FuzzTokenizer|FuzzTemplate [seconds]}
+target=${1:?usage: scripts/fuzz.sh FuzzGGUF|FuzzSafetensors|FuzzTokenizer|FuzzTemplate|FuzzGrammar [seconds]}
 seconds=${2:-600}
 cd "$(dirname "$0")/.."
 

@@ -1,8 +1,10 @@
 extension Grammar {
-    /// Any JSON object.
-    public static let jsonObject = made([Rule(name: "object", expression: .text("{}"))])
-    /// Any JSON value.
-    public static let jsonValue = made([Rule(name: "value", expression: .text("null"))])
+    /// Any JSON value, written as ``init(jsonSchema:)-(JSONValue)`` says.
+    public static let jsonValue = made(JSONShapes.valueRules(from: 0))
+
+    /// Any JSON object, written as ``init(jsonSchema:)-(JSONValue)`` says.
+    public static let jsonObject = made(
+        [Rule(name: "root", expression: .rule(2))] + JSONShapes.valueRules(from: 1))
 
     /// A grammar of the library's own rules, the first of them the root.
     static func made(_ rules: [Rule]) -> Grammar {

@@ -18,7 +18,8 @@ public struct Grammar: Sendable, Hashable {
     /// The grammar of `source` in GBNF, llama.cpp's notation. Its rule `root` is the whole text.
     /// - Throws: ``GrammarError`` naming the first mistake and its place.
     public init(gbnf source: String) throws(GrammarError) {
-        throw .syntax("GBNF cannot be read yet", line: 1, column: 1)
+        let (rules, root) = try GBNFParser.parse(source)
+        try self.init(rules: rules, root: root)
     }
 
     /// The JSON texts that satisfy `schema`.
@@ -26,7 +27,13 @@ public struct Grammar: Sendable, Hashable {
     /// Members come in the order in which the schema lists them. White space is at most one space after a colon or comma.
     /// - Throws: ``GrammarError`` naming the first keyword that is malformed or not honoured, and its place.
     public init(jsonSchema schema: JSONValue) throws(GrammarError) {
-        throw .unsupportedKeyword("$schema", reason: "schemas cannot be read yet", path: "#")
+        do {
+            try self.init(rules: SchemaCompiler.compile(schema), root: 0)
+        } catch .endlessRule {
+            throw .unsatisfiable(path: "#")
+        } catch .leftRecursion(let rule, _, _) {
+            throw .invalidSchema("it refers to itself without end", path: rule)
+        }
     }
 
     /// The JSON texts that satisfy `schema`, itself a JSON text.

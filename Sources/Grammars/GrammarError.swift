@@ -41,6 +41,14 @@ public enum GrammarError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A token was chosen that the grammar does not allow.
     case tokenNotAllowed(Int32)
 
+    /// Whether the grammar or schema itself is at fault, not an answer within it.
+    public var isOfGrammar: Bool {
+        switch self {
+        case .tooAmbiguous, .noToken, .tokenNotAllowed: false
+        default: true
+        }
+    }
+
     /// One line for a person.
     public var description: String {
         switch self {

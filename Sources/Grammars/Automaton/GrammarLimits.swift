@@ -3,7 +3,7 @@ enum GrammarLimits {
     /// Bytes of a GBNF text or of a regular expression.
     static let sourceBytes = 1 << 20
     /// Groups within groups.
-    static let nesting = 100
+    static let nesting = 64
     /// Rules, those included that are made along the way.
     static let rules = 50_000
     /// Times that one thing may be asked for.
@@ -15,7 +15,7 @@ enum GrammarLimits {
     /// Ways in which a text may be read at once.
     static let readings = 4096
     /// Steps of single readings that one mask may take.
-    static let work = 4_000_000
+    static let work = 500_000
     /// Readings that one cache keeps before it is given up for a fresh one.
     static let cachedReadings = 1_000_000
 }

@@ -70,6 +70,7 @@ package struct Matcher: Sendable {
     package mutating func matches(_ text: some Sequence<UInt8>) throws(GrammarError) -> Bool {
         var state = start
         for byte in text {
+            beginWork()
             state = try step(state, byte)
             if state == Self.dead { return false }
         }

@@ -72,7 +72,11 @@ extension StateGraph {
                 }
                 stack[stack.count - 1].next += 1
                 let used = uses[rule][next]
-                if mark[used] == 1 { return used }
+                if mark[used] == 1 {
+                    // Of the circle that begins with `used`, a rule that its author knows: the first ones of the list.
+                    let circle = stack[(stack.firstIndex { $0.rule == used } ?? 0)...].map(\.rule)
+                    return circle.min()
+                }
                 if mark[used] == 0 {
                     mark[used] = 1
                     stack.append((used, 0))

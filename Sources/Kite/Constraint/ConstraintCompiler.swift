@@ -60,7 +60,10 @@ final class ConstraintVocabulary: Sendable {
         self.tokenizer = tokenizer
         // A mask has a bit for each token, also of a file with more tokens than the model has rows.
         self.tableSize = max(tableSize, tokenizer.vocabularySize)
-        trie = TokenTrie(tokenizer)
+        trie = TokenTrie(
+            (0..<TokenID(tokenizer.vocabularySize))
+                .filter { tokenizer.isText($0) && !tokenizer.endOfGeneration.contains($0) }
+                .map { (tokenizer.bytes(of: $0), $0) })
         ends = tokenizer.endOfGeneration.filter { $0 >= 0 && Int($0) < tokenizer.vocabularySize }.sorted()
     }
 }

@@ -1,23 +1,21 @@
-import Tokenization
-
 /// The rows of the logits that may be chosen, a bit each.
-struct TokenMask: Sendable, Equatable {
-    private(set) var words: [UInt64]
+package struct TokenMask: Sendable, Equatable {
+    package private(set) var words: [UInt64]
 
     /// No row of `count`.
-    init(count: Int) { words = [UInt64](repeating: 0, count: (count + 63) / 64) }
+    package init(count: Int) { words = [UInt64](repeating: 0, count: (count + 63) / 64) }
 
     @inline(__always)
-    mutating func insert(_ token: TokenID) { words[Int(token) >> 6] |= 1 << UInt64(token & 63) }
+    package mutating func insert(_ token: Int32) { words[Int(token) >> 6] |= 1 << UInt64(token & 63) }
 
-    func contains(_ token: TokenID) -> Bool {
+    package func contains(_ token: Int32) -> Bool {
         token >= 0 && Int(token) >> 6 < words.count && words[Int(token) >> 6] >> UInt64(token & 63) & 1 == 1
     }
 
-    var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
+    package var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
     /// Makes minus infinity of all other rows.
-    func apply(to logits: inout MutableSpan<Float>) {
+    package func apply(to logits: inout MutableSpan<Float>) {
         logits.withUnsafeMutableBufferPointer { rows in
             for word in 0..<((rows.count + 63) / 64) {
                 let bits = word < words.count ? words[word] : 0

@@ -1,10 +1,8 @@
-import Tokenization
-
-/// The tokens of a vocabulary that stand for text, as a trie over their bytes: what all tokens with a common beginning have
+/// The tokens of a vocabulary as a trie over their bytes: what all tokens with a common beginning have
 /// in common is looked at once.
 ///
 /// Nodes are in depth-first order, so that a walk is a loop that skips ahead where a byte does not fit.
-struct TokenTrie: Sendable {
+package struct TokenTrie: Sendable {
     /// A byte of a token, below the bytes before it.
     struct Node: Sendable {
         /// All ASCII bytes of this node and the nodes below, as bits.
@@ -23,23 +21,16 @@ struct TokenTrie: Sendable {
     /// In depth-first order, and one more that ends the last token's list.
     private(set) var nodes: [Node] = []
     /// Token numbers in the order of their bytes.
-    private(set) var tokens: [TokenID] = []
+    private(set) var tokens: [Int32] = []
     /// The longest token, in bytes.
     private(set) var depth = 0
 
     /// Longer tokens are left out, as if the model could not make them. The longest of real vocabularies has 128 bytes or so.
     private static let longestToken = 1024
 
-    /// The trie of all tokens that are ordinary text, end-of-generation tokens left out.
-    init(_ tokenizer: Tokenizer) {
-        var entries: [(bytes: [UInt8], token: TokenID)] = []
-        entries.reserveCapacity(tokenizer.vocabularySize)
-        for token in 0..<TokenID(tokenizer.vocabularySize) {
-            guard tokenizer.isText(token), !tokenizer.endOfGeneration.contains(token) else { continue }
-            let bytes = tokenizer.bytes(of: token)
-            guard !bytes.isEmpty, bytes.count <= Self.longestToken else { continue }
-            entries.append((bytes, token))
-        }
+    /// The trie of `tokens` with their bytes, in any order.
+    package init(_ tokens: [(bytes: [UInt8], token: Int32)]) {
+        var entries = tokens.filter { !$0.bytes.isEmpty && $0.bytes.count <= Self.longestToken }
         entries.sort { left, right in
             left.bytes.lexicographicallyPrecedes(right.bytes)
                 || (left.bytes == right.bytes && left.token < right.token)
@@ -47,7 +38,7 @@ struct TokenTrie: Sendable {
         build(entries)
     }
 
-    private mutating func build(_ entries: [(bytes: [UInt8], token: TokenID)]) {
+    private mutating func build(_ entries: [(bytes: [UInt8], token: Int32)]) {
         tokens = entries.map(\.token)
         depth = entries.reduce(0) { max($0, $1.bytes.count) }
         var path: [Int] = []
@@ -89,7 +80,7 @@ struct TokenTrie: Sendable {
     }
 
     /// The tokens that `node` is the last byte of.
-    func tokensEnding(at node: Int) -> ArraySlice<TokenID> {
+    func tokensEnding(at node: Int) -> ArraySlice<Int32> {
         tokens[Int(nodes[node].firstToken)..<Int(nodes[node + 1].firstToken)]
     }
 

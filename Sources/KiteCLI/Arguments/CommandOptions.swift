@@ -67,6 +67,8 @@ enum CommandOptions {
         "-sys": "system", "--system": "system", "--system-prompt": "system", "-sysf": "system-file",
         "--system-file": "system-file", "--system-prompt-file": "system-file",
         "--chat-template": "chat-template", "--chat-template-file": "chat-template-file", "--kv": "kv",
+        "--grammar": "grammar", "--grammar-file": "grammar-file", "-j": "json-schema", "--json-schema": "json-schema",
+        "-jf": "json-schema-file", "--json-schema-file": "json-schema-file",
         "--activations": "activations", "--draft": "draft", "--pre": "pre", "-ctk": "kv", "--cache-type-k": "kv",
     ]
 

@@ -90,6 +90,8 @@ struct SamplingArguments: ParsableArguments {
             valueName: "source"))
     var draft = DraftArgument.none
 
+    @OptionGroup var grammar: GrammarArguments
+
     /// The library's options.
     func options(escapes: Bool) throws -> GenerationOptions {
         guard nPredict >= -2 else { throw CLIError.usage("--n-predict \(nPredict) is less than -1") }
@@ -97,7 +99,8 @@ struct SamplingArguments: ParsableArguments {
         if stops.contains("") { throw CLIError.usage("a --stop text is empty") }
         return GenerationOptions(
             sampling: try sampling(), maximumResponseTokens: nPredict < 0 ? nil : nPredict, stop: stops,
-            ignoresEndOfGeneration: ignoreEos, includesSpecialTokens: special, draft: draft.source)
+            ignoresEndOfGeneration: ignoreEos, includesSpecialTokens: special, draft: draft.source,
+            grammar: try grammar.resolved())
     }
 
     private func sampling() throws -> SamplingOptions {

@@ -29,6 +29,7 @@ struct BenchCommand: AsyncParsableCommand {
               kite bench --preset zephyr-7b --type Q5_K_M -d 0,4096 --kv f16 --json
               kite bench --preset stablelm-3b --draft lookup -n 256
               kite bench --tokenizer -m tokenizer.json -f prose.txt
+              kite bench --grammar schema.json -m tokenizer.json -f answer.json
             """
     )
 
@@ -84,6 +85,12 @@ struct BenchCommand: AsyncParsableCommand {
         help: ArgumentHelp("Text for --tokenizer; without it 8 MB of made-up English prose.", valueName: "file"))
     var file: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Measure constrained answers instead: what the masks of this JSON schema or GBNF grammar cost along the text of -f.",
+            valueName: "file"))
+    var grammar: String?
+
     @Flag(help: "Write a table in Markdown.")
     var markdown = false
 
@@ -97,15 +104,18 @@ struct BenchCommand: AsyncParsableCommand {
 
     func validate() throws {
         if json, markdown { throw ValidationError("--json and --markdown exclude each other") }
-        if file != nil, !tokenizer { throw ValidationError("--file goes with --tokenizer") }
-        if !adapters.isEmpty, tokenizer || draft != .none {
-            throw ValidationError("--lora goes without --tokenizer and --draft")
+        if file != nil, !tokenizer, grammar == nil {
+            throw ValidationError("--file goes with --tokenizer or --grammar")
+        }
+        if !adapters.isEmpty, tokenizer || draft != .none || grammar != nil {
+            throw ValidationError("--lora goes without --tokenizer, --grammar and --draft")
         }
         if type != nil, preset == nil { throw ValidationError("--type goes with --preset") }
     }
 
     func run() async throws {
         if tokenizer { return try await measureTokenizer() }
+        if let grammar { return try await measureGrammar(grammar) }
         let plan = try BenchPlan(
             prompt: nPrompt, generated: nGen, depth: nDepth, sequences: nSeq, threads: threads,
             repetitions: repetitions)

@@ -33,6 +33,7 @@ enum Report {
         if case SamplingError.invalidOption = error { return true }
         if case SamplingError.unknownToken = error { return true }
         if case GenerationError.invalidOption = error { return true }
+        if let error = error as? GrammarError { return error.isOfGrammar }
         return false
     }
 

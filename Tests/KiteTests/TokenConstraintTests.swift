@@ -155,7 +155,9 @@ import Tokenization
     @Test func fullCachesAreReplaced() throws {
         let tokenizer = try nano()
         let grammar = try Grammar(gbnf: "root ::= (\"(\" root \")\" | [a-z]){0,3}")
-        var constraint = try compiler(tokenizer).constraint(grammar)
+        let compiler = ConstraintCompiler(
+            tokenizer: tokenizer, tableSize: tokenizer.vocabularySize, cachedReadings: 300)
+        var constraint = try compiler.constraint(grammar)
         let open = tokenizer.encode("(")[0]
         var random = PCG32(seed: 5)
         var kept: [(TokenConstraint, TokenMask)] = []

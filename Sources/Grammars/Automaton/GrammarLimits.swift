@@ -1,5 +1,5 @@
 /// How large a grammar may be. Everything below is reached in well under a second and some ten megabytes.
-enum GrammarLimits {
+package enum GrammarLimits {
     /// Bytes of a GBNF text or of a regular expression.
     static let sourceBytes = 1 << 20
     /// Groups within groups.
@@ -17,5 +17,5 @@ enum GrammarLimits {
     /// Steps of single readings that one mask may take.
     static let work = 500_000
     /// Readings that one cache keeps before it is given up for a fresh one.
-    static let cachedReadings = 1_000_000
+    package static let cachedReadings = 300_000
 }

@@ -9,6 +9,7 @@ package struct Matcher: Sendable {
 
     private let automaton: Automaton
     private let classCount: Int
+    private let cachedReadings: Int
 
     // Stacks: 0 is empty; every other is a node to come back to on top of an older stack.
     private var backs: [Int32] = [-1]
@@ -33,8 +34,12 @@ package struct Matcher: Sendable {
     /// The state of the empty text.
     package private(set) var start: State = dead
 
+    /// - Parameter cachedReadings: What may be remembered before the matcher ``isFull``.
     /// - Throws: ``GrammarError/tooAmbiguous(limit:)``.
-    package init(_ grammar: Grammar) throws(GrammarError) {
+    package init(
+        _ grammar: Grammar, cachedReadings: Int = GrammarLimits.cachedReadings
+    ) throws(GrammarError) {
+        self.cachedReadings = cachedReadings
         automaton = grammar.definition.automaton
         classCount = automaton.classCount
         pending = [Self.reading(automaton.start, 0)]
@@ -46,7 +51,7 @@ package struct Matcher: Sendable {
 
     /// Whether so much is remembered that it is time to start anew with ``exported(_:)`` and ``imported(_:)``.
     package var isFull: Bool {
-        readings.count + backs.count + table.count / 8 > GrammarLimits.cachedReadings
+        readings.count + backs.count + table.count / 8 > cachedReadings
     }
 
     /// Whether the text may end in `state`.

@@ -15,12 +15,15 @@ package final class ConstraintCompiler: Sendable {
 
     private let tokenizer: Tokenizer
     private let tableSize: Int
+    private let cachedReadings: Int
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - tokenizer: The model's.
     ///   - tableSize: Rows of the model's logits.
-    package init(tokenizer: Tokenizer, tableSize: Int) {
+    ///   - cachedReadings: What the cache of a grammar may hold before a fresh one takes its place.
+    package init(tokenizer: Tokenizer, tableSize: Int, cachedReadings: Int = GrammarLimits.cachedReadings) {
+        self.cachedReadings = cachedReadings
         self.tokenizer = tokenizer
         self.tableSize = tableSize
     }
@@ -39,7 +42,7 @@ package final class ConstraintCompiler: Sendable {
             }
             let vocabulary = state.vocabulary ?? ConstraintVocabulary(tokenizer, tableSize: tableSize)
             state.vocabulary = vocabulary
-            let new = try CompiledGrammar(grammar, vocabulary)
+            let new = try CompiledGrammar(grammar, vocabulary, cachedReadings: cachedReadings)
             if state.recent.count == Self.remembered { state.recent.removeFirst() }
             state.recent.append(new)
             return new
@@ -76,10 +79,12 @@ final class CompiledGrammar: Sendable {
     private let matcher: Matcher
     private let current: Mutex<MaskCache>
 
-    init(_ grammar: Grammar, _ vocabulary: ConstraintVocabulary) throws(GrammarError) {
+    init(
+        _ grammar: Grammar, _ vocabulary: ConstraintVocabulary, cachedReadings: Int
+    ) throws(GrammarError) {
         self.grammar = grammar
         self.vocabulary = vocabulary
-        matcher = try Matcher(grammar)
+        matcher = try Matcher(grammar, cachedReadings: cachedReadings)
         current = Mutex(MaskCache(matcher, vocabulary))
     }
 

@@ -20,7 +20,7 @@ final class MaskCache: Sendable {
     }
 
     /// Memory of the masks of one cache, in words of 8 bytes.
-    private static let mostWords = 2 << 20
+    private static let mostWords = 1 << 20
 
     let vocabulary: ConstraintVocabulary
     private let contents: Mutex<Contents>

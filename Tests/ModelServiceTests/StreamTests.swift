@@ -79,6 +79,20 @@ struct StreamTests {
         }
     }
 
+    @Test func timeIsUp() async throws {
+        let fixture = try await ServiceFixture()
+        for (path, base) in [("/v1/chat/completions", Ask.chat), ("/v1/completions", Ask.completion)] {
+            let ask = base.adding(["max_tokens": 300, "ignore_eos": true, "n": 16])
+            let error = try await fixture.error(path, ask.adding(["timeout": 0.002]), status: 408)
+            #expect(error["code"] == "deadline_exceeded")
+            #expect(error["param"] == "timeout")
+            // The same limit in llama.cpp's words leaves what there is, if there is any by then.
+            let body = try ask.adding(["t_max_predict_ms": 40]).encoded()
+            let reply = await fixture.send("POST", path, body: body)
+            #expect([200, 408].contains(reply.status))
+        }
+    }
+
     @Test func eventsAreWrittenInMicroseconds() {
         let writer = ChatChunkWriter(ReplyIdentity(prefix: "chatcmpl-", model: "nano"), includesUsage: false)
         let clock = ContinuousClock()

@@ -49,6 +49,7 @@ struct ChatCollector: Sendable {
         case .delta(let index, let text, _, let logprobs):
             choices[index].add(try await choices[index].assembler.append(text, logprobs))
         case .finished(let index, let response):
+            if job.failsLate, response.finishReason == .deadline { throw ServiceError.late }
             usage.add(response)
             choices[index].add(try await choices[index].assembler.finish(response.finishReason))
         }

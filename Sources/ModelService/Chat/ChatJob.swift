@@ -11,6 +11,8 @@ struct ChatJob: Sendable {
     /// Finds calls of tools in an answer; nil when nothing can be called.
     let parser: ToolCallParser?
     let streaming: StreamingFields
+    /// Whether an answer that is not complete in time is an error.
+    let failsLate: Bool
     /// The conversation as guards read it.
     let conversation: [ChatMessage]
 }
@@ -35,7 +37,7 @@ extension ModelService {
             lease: lease, request: request, identity: ReplyIdentity(prefix: "chatcmpl-", model: lease.name),
             tellsLogprobs: chat.topLogprobs != nil,
             parser: chat.tools.isOffered ? ToolCallParser(prompt.toolSyntax, isOpened: prompt.opensCall) : nil,
-            streaming: chat.sampling.streaming,
+            streaming: chat.sampling.streaming, failsLate: chat.sampling.failsLate,
             conversation: chat.messages.map { ChatMessage(role: $0.role, content: $0.guardedText) })
     }
 

@@ -55,6 +55,7 @@ struct ChatStream {
         case .delta(let index, let text, _, let logprobs):
             return bytes(index, try await choices[index].append(text, logprobs))
         case .finished(let index, let response):
+            if job.failsLate, response.finishReason == .deadline { throw ServiceError.late }
             usage.add(response)
             let wasOpen = choices[index].finishReason == nil
             var bytes = bytes(index, try await choices[index].finish(response.finishReason))

@@ -43,6 +43,7 @@ struct CompletionCollector: Sendable {
             let index = prompt * job.choices + choice
             choices[index].add(try await choices[index].choice.append(text, logprobs))
         case .finished(let choice, let response):
+            if job.failsLate, response.finishReason == .deadline { throw ServiceError.late }
             usage.add(response, isPromptOnly: job.prompts[prompt].judged != nil)
             let index = prompt * job.choices + choice
             choices[index].add(try await choices[index].choice.finish(response))

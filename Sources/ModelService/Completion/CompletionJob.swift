@@ -25,6 +25,8 @@ struct CompletionJob: Sendable {
     let topLogprobs: Int?
     let echo: Bool
     let streaming: StreamingFields
+    /// Whether an answer that is not complete in time is an error.
+    let failsLate: Bool
 
     var model: LanguageModel { lease.model }
 
@@ -68,7 +70,7 @@ extension ModelService {
         return CompletionJob(
             lease: lease, prompts: prompts, requests: requests, choices: completion.sampling.choices,
             identity: ReplyIdentity(prefix: "cmpl-", model: lease.name), topLogprobs: completion.topLogprobs,
-            echo: completion.echo, streaming: completion.sampling.streaming)
+            echo: completion.echo, streaming: completion.sampling.streaming, failsLate: completion.sampling.failsLate)
     }
 
     private static func prompt(

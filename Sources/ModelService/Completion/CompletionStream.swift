@@ -66,6 +66,7 @@ struct CompletionStream {
             let index = prompt * job.choices + choice
             return write(index, try await choices[index].append(text, logprobs))
         case .finished(let choice, let response):
+            if job.failsLate, response.finishReason == .deadline { throw ServiceError.late }
             usage.add(response, isPromptOnly: job.prompts[prompt].judged != nil)
             let index = prompt * job.choices + choice
             return write(index, try await choices[index].finish(response))

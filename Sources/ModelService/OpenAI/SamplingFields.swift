@@ -12,8 +12,11 @@ struct SamplingFields: Sendable {
     var choices: Int
     var logitBias: [LogitBias]
     var isCachingPrompt: Bool
-    /// Time for the request. An answer that was begun ends with what it has by then.
+    /// Time for the request; nil for as long as it needs.
     var deadline: Duration?
+    /// Whether an answer that is not complete by then is an error (`timeout`), or ends with what there is
+    /// (`t_max_predict_ms`).
+    var failsLate: Bool
     var streaming: StreamingFields
     var adapters: [AdapterChoice]
 
@@ -31,7 +34,11 @@ struct SamplingFields: Sendable {
         choices = answers ?? completions ?? 1
         logitBias = try LogitBias.read(fields)
         isCachingPrompt = try fields.bool("cache_prompt") ?? true
-        deadline = try Self.deadline(fields, options)
+        let timeout = try fields.number("timeout", in: 0.001...1e6).map { Duration.seconds($0) }
+        let most = try fields.integer("t_max_predict_ms", in: -1...1_000_000_000)
+            .flatMap { $0 > 0 ? Duration.milliseconds($0) : nil }
+        deadline = [timeout, most, options.deadline].compactMap(\.self).min()
+        failsLate = deadline != most
         streaming = try StreamingFields(fields)
         adapters = try AdapterChoice.read(fields)
     }
@@ -75,13 +82,6 @@ struct SamplingFields: Sendable {
         if wanted == -1 { wanted = .max }
         guard let most = options.maximumResponseTokens else { return wanted }
         return min(wanted ?? .max, most)
-    }
-
-    private static func deadline(_ fields: RequestFields, _ options: ServiceOptions) throws(ServiceError) -> Duration? {
-        let timeout = try fields.number("timeout", in: 0.001...1e6).map { Duration.seconds($0) }
-        let most = try fields.integer("t_max_predict_ms", in: -1...1_000_000_000)
-            .flatMap { $0 > 0 ? Duration.milliseconds($0) : nil }
-        return [timeout, most, options.deadline].compactMap(\.self).min()
     }
 
     private static func stop(_ fields: RequestFields) throws(ServiceError) -> [String] {

@@ -25,14 +25,17 @@ extension ServiceError {
     static let cancelled = ServiceError(
         status: 499, type: "invalid_request_error", message: "the client closed the connection", code: "cancelled")
 
+    /// 408 rather than 504: the client chose the time.
+    static let late = ServiceError(
+        status: 408, type: "timeout_error", message: "the time for the request is over", param: "timeout",
+        code: "deadline_exceeded")
+
     private init(generation error: GenerationError) {
         let message = error.description
         switch error {
         case .promptTooLong: self = .invalid(message, param: "messages", code: "context_length_exceeded")
         case .queueFull(let seconds): self = .busy(message, retryAfterSeconds: seconds)
-        case .deadlineExceeded:
-            // 408 rather than 504: the client chose the time.
-            self.init(status: 408, type: "timeout_error", message: message, param: "timeout", code: "deadline_exceeded")
+        case .deadlineExceeded: self = .late
         case .outOfMemory: self = .unavailable(message, retryAfterSeconds: 5)
         case .invalidOption, .emptyPrompt, .nothingToRegenerate, .tokenOutOfRange: self = .invalid(message)
         }

@@ -185,7 +185,7 @@ struct ChatTests {
 
     @Test func contextIsNotOverrun() async throws {
         let fixture = try await ServiceFixture()
-        let long = String(repeating: "word ", count: 600)
+        let long = String(repeating: "word ", count: 1000)
         let error = try await fixture.error(path, ["messages": [["role": "user", "content": .string(long)]]])
         #expect(error["code"] == "context_length_exceeded")
         let streamed = try await fixture.error(

@@ -10,7 +10,7 @@ struct ServiceFixture: Sendable {
     let model: LanguageModel
 
     /// The built-in model, loaded once for all tests.
-    private static let nano = Task { try await LanguageModel.load(.nano, options: .init(contextLength: 512)) }
+    private static let nano = Task { try await LanguageModel.load(.nano, options: .init(contextLength: 768)) }
 
     init(
         _ options: ServiceOptions = .init(), guards: [any ContentGuard] = [],

@@ -63,7 +63,8 @@ struct CompletionTests {
     @Test func badPrompts() async throws {
         let fixture = try await ServiceFixture()
         let bad: [JSONValue] = [
-            .null, 1, true, [:], [], [[]], [[1], "x", 2], [1, "x"], [-1], [1.5], [99_999_999], [[99_999_999]],
+            .null, 1, true, [:], [], [[]], [[1], "x", 2], [[1], "x"], ["x", [1]], [1, "x"], [-1], [1.5], [99_999_999],
+            [[99_999_999]],
             [9_007_199_254_740_993], "",
         ]
         for prompt in bad {

@@ -10,7 +10,7 @@ extension Scheduler {
         let tokens = min(promptTokens + min(most, limits.contextLength), max(limits.contextLength, promptTokens))
         let layout = transformer.kvLayout
         guard layout.pages(for: tokens) > pages.limit else { return }
-        throw GenerationError.outOfMemory(
+        throw GenerationError.requestTooLarge(
             "\(tokens) tokens need \(Self.size(layout.pages(for: tokens) * layout.pageBytes)) for keys and values, "
                 + "\(Self.size(pages.limit * layout.pageBytes)) are allowed (kvMemory)")
     }

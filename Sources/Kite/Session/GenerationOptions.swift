@@ -85,6 +85,8 @@ public enum GenerationError: Error, Sendable, Hashable, CustomStringConvertible 
     case nothingToRegenerate
     /// A token id that the model does not have.
     case tokenOutOfRange(TokenID, vocabularySize: Int)
+    /// Prompt and answer would take more memory for keys and values than there may ever be (``LoadOptions/kvMemory``).
+    case requestTooLarge(String)
     /// Memory for the context could not be had.
     case outOfMemory(String)
     /// Too many requests are waiting already; it is worth trying again in so many seconds.
@@ -101,6 +103,7 @@ public enum GenerationError: Error, Sendable, Hashable, CustomStringConvertible 
         case .emptyPrompt: "the prompt is empty: there is nothing to continue"
         case .nothingToRegenerate: "there is no answer yet that could be made anew"
         case .tokenOutOfRange(let id, let size): "token \(id) is not in the vocabulary of \(size)"
+        case .requestTooLarge(let what): what
         case .outOfMemory(let what): "out of memory: \(what)"
         case .queueFull(let seconds): "too many requests are waiting: try again in \(seconds) s"
         case .deadlineExceeded: "the request's time was over before its first token"

@@ -64,11 +64,14 @@ enum PromptFields {
             }
             var result: [CompletionRequest.Prompt] = []
             for (index, value) in values.enumerated() {
-                switch value {
-                case .string(let text): result.append(.text(text))
-                case .array(let ids):
+                switch (first, value) {
+                case (.string, .string(let text)): result.append(.text(text))
+                case (.array, .array(let ids)):
                     guard !ids.isEmpty else { throw .invalid("'\(key)[\(index)]' is empty", param: key) }
-                    result.append(.tokens(try tokens(ids, "\(key)[\(index)]")))
+                    result.append(.tokens(try tokens(ids, "\(key)[\(index)]", param: key)))
+                case (.string, _), (.array, _):
+                    throw .invalid(
+                        "'\(key)[\(index)]' must be \(first.kind) like those before it, not \(value.kind)", param: key)
                 default:
                     throw .invalid(
                         "'\(key)[\(index)]' must be a string or an array of tokens, not \(value.kind)", param: key)
@@ -80,13 +83,19 @@ enum PromptFields {
     }
 
     /// Token numbers. Whether the model has them is checked later.
-    static func tokens(_ values: [JSONValue], _ name: String) throws(ServiceError) -> [TokenID] {
-        guard values.count <= tokenLimit else { throw .invalid("'\(name)' has too many tokens", param: name) }
+    /// - Parameters:
+    ///   - name: What errors call the array.
+    ///   - param: The field it is in; nil when that is its name.
+    static func tokens(
+        _ values: [JSONValue], _ name: String, param: String? = nil
+    ) throws(ServiceError) -> [TokenID] {
+        let param = param ?? name
+        guard values.count <= tokenLimit else { throw .invalid("'\(name)' has too many tokens", param: param) }
         var result: [TokenID] = []
         result.reserveCapacity(values.count)
         for (index, value) in values.enumerated() {
             guard case .integer(let number) = value, let id = TokenID(exactly: number), id >= 0 else {
-                throw .invalid("'\(name)[\(index)]' must be a token number", param: name)
+                throw .invalid("'\(name)[\(index)]' must be a token number", param: param)
             }
             result.append(id)
         }

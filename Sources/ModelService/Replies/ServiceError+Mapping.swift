@@ -33,7 +33,7 @@ extension ServiceError {
     private init(generation error: GenerationError) {
         let message = error.description
         switch error {
-        case .promptTooLong: self = .invalid(message, param: "messages", code: "context_length_exceeded")
+        case .promptTooLong, .requestTooLarge: self = .invalid(message, code: "context_length_exceeded")
         case .queueFull(let seconds): self = .busy(message, retryAfterSeconds: seconds)
         case .deadlineExceeded: self = .late
         case .outOfMemory: self = .unavailable(message, retryAfterSeconds: 5)

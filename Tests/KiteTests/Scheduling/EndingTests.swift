@@ -124,7 +124,7 @@ import Testing
             await #expect(
                 performing: { _ = try await Told(request) },
                 throws: { error in
-                    guard case GenerationError.outOfMemory(let what) = error else { return false }
+                    guard case GenerationError.requestTooLarge(let what) = error else { return false }
                     return what.contains("kvMemory")
                 })
         }

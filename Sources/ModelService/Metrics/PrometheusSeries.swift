@@ -68,7 +68,7 @@ final class PrometheusHistogram: PrometheusSeries, RecorderHandler, TimerHandler
         }
     }
 
-    func recordNanoseconds(_ duration: Int64) { record(Double(duration) * 1e-9) }
+    func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
 
     func write(_ name: String, _ labels: String, to lines: inout String) {
         let state = state.withLock { $0 }

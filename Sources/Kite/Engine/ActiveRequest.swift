@@ -36,6 +36,8 @@ final class ActiveRequest: @unchecked Sendable {
     /// When its time is over.
     var deadline: ContinuousClock.Instant?
     private let prepare: () throws -> Prompt
+    /// The grammar at the start of an answer of its own, and of one that goes on within a text; nil without a grammar.
+    private let constraints: (own: Result<TokenConstraint, any Error>, continued: Result<TokenConstraint, any Error>)?
     private let makeDrafter: (_ prompt: [TokenID]) -> (any Drafter)?
     private let completion: (Result<Response, any Error>) -> Void
     /// Told how many tokens prompt and answer have, as they grow.
@@ -85,8 +87,13 @@ final class ActiveRequest: @unchecked Sendable {
         submitted = now
         deadline = options.deadline.map { now + $0 }
         makeDrafter = drafter ?? { model.makeDrafter(options, prompt: $0) }
-        // Made ready here rather than on the engine's thread, which finds it then. Errors are told there.
-        if let grammar = options.grammar { _ = try? model.constraints.constraint(grammar) }
+        // Made ready here and not on the engine's thread, which has others waiting; both ways, as the prompt is not known.
+        constraints = options.grammar.map { grammar in
+            (
+                Result { try model.constraints.constraint(grammar) },
+                Result { try model.constraints.constraint(grammar, isContinued: true) }
+            )
+        }
     }
 
     /// Whether the request is for hidden states.
@@ -117,11 +124,14 @@ final class ActiveRequest: @unchecked Sendable {
             throw GenerationError.tokenOutOfRange(id, vocabularySize: size)
         }
         if !isEmbedding {
+            let constraint = try (prompt.isContinued ? constraints?.continued : constraints?.own)?.get()
             for index in 0..<choices {
                 let drafter = makeDrafter(prompt.tokens)
                 let seed = answers.first.map { $0.seed &+ UInt64(index) }
                 answers.append(
-                    try Answer(index, model: model, options: options, prompt: prompt, seed: seed, drafter: drafter))
+                    try Answer(
+                        index, model: model, options: options, prompt: prompt, seed: seed, constraint: constraint,
+                        drafter: drafter))
             }
         }
         if promptLogprobs != nil { promptLogprobsKnown = .init(repeating: nil, count: prompt.tokens.count) }

@@ -39,14 +39,14 @@ final class Answer {
 
     init(
         _ index: Int, model: LanguageModel, options: GenerationOptions, prompt: ActiveRequest.Prompt, seed: UInt64?,
-        drafter: (any Drafter)?
+        constraint: TokenConstraint?, drafter: (any Drafter)?
     ) throws {
         self.index = index
         self.options = options
         self.drafter = drafter
         tokenizer = model.tokenizer
         sampler = try model.makeSampler(options, promptTokens: prompt.tokens, seed: seed)
-        constraint = try options.grammar.map { try model.constraints.constraint($0, isContinued: prompt.isContinued) }
+        self.constraint = constraint
         decoder = StreamingDecoder(
             model.tokenizer, skipSpecialTokens: !options.includesSpecialTokens, continuing: prompt.isContinued)
         stops = StopMatcher(options.stop)

@@ -38,12 +38,27 @@ extension ModelService {
             tellsLogprobs: chat.topLogprobs != nil,
             parser: chat.tools.isOffered ? ToolCallParser(prompt.toolSyntax, isOpened: prompt.opensCall) : nil,
             streaming: chat.sampling.streaming, failsLate: chat.sampling.failsLate,
-            conversation: chat.messages.map { ChatMessage(role: $0.role, content: $0.guardedText) })
+            conversation: try chat.guardedSettings()
+                + chat.messages.map { ChatMessage(role: $0.role, content: $0.guardedText) })
     }
 
     /// The model that a request names.
     func acquire(_ name: String?, _ adapters: [AdapterChoice] = []) async throws -> ModelLease {
         try await models.acquire(name.flatMap { $0.isEmpty ? nil : $0 }, adapters: adapters.map(\.selection))
+    }
+}
+
+extension ChatRequest {
+    /// What the model is told beside the conversation: tools, and names for the template.
+    fileprivate func guardedSettings() throws(JSONError) -> [ChatMessage] {
+        var values = tools.isOffered ? tools.callableDefinitions.map(\.source) : []
+        if !templateVariables.members.isEmpty { values.append(.object(templateVariables)) }
+        guard !values.isEmpty else { return [] }
+        var writer = JSONWriter()
+        writer.beginArray()
+        for value in values { try writer.value(value) }
+        writer.endArray()
+        return [.system(String(decoding: writer.bytes, as: UTF8.self))]
     }
 }
 

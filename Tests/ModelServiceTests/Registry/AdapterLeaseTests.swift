@@ -9,12 +9,12 @@ import Testing
 /// Adapters that requests choose.
 @Suite(.timeLimit(.minutes(2))) struct AdapterLeaseTests {
     /// A PEFT folder with factors for the first block's `down_proj` of the built-in model.
-    private static func write(_ folder: TemporaryFolder, _ base: ModelConfiguration) throws {
+    private static func write(_ folder: TemporaryFolder, _ base: ModelConfiguration, size: Float = 0.1) throws {
         var writer = SafetensorsWriter()
         let name = "base_model.model.model.layers.0.mlp.down_proj."
         for (half, shape) in [("lora_A", [2, base.feedForwardLength]), ("lora_B", [base.embeddingLength, 2])] {
             let bytes = (0..<shape[0] * shape[1]).flatMap { index in
-                withUnsafeBytes(of: (Float(index % 7) / 70).bitPattern.littleEndian) { [UInt8]($0) }
+                withUnsafeBytes(of: (Float(index % 7 - 3) / 3 * size).bitPattern.littleEndian) { [UInt8]($0) }
             }
             try writer.add("\(name)\(half).weight", type: .f32, shape: shape, data: ByteRegion(.copying(bytes)))
         }
@@ -65,6 +65,48 @@ import Testing
             #expect(reason.contains("missing.gguf"))
             #expect(!reason.contains("/"))
             #expect(registry.statistics.leases == 0)
+        }
+    }
+
+    /// Requests with and without an adapter, together and alone: each gets the answer of its own model.
+    @Test func requestsAreAnsweredWithTheirAdapters() async throws {
+        let configuration = try await SharedNano.model.configuration
+        try await TemporaryFolder.with { folder in
+            try Self.write(folder, configuration, size: 0.5)
+            var entry = ModelEntry.nano
+            entry.adapters = [.init(name: "poet", path: folder.path(""))]
+            let registry = try ModelRegistry([entry])
+            let service = ModelService(models: registry)
+            @Sendable func ask(_ change: JSONValue) async throws -> (text: String?, model: String?) {
+                let body: JSONValue = [
+                    "messages": [["role": "user", "content": "What is the capital of Peru?"]], "temperature": 0,
+                    "max_tokens": 24, "logprobs": true,
+                ]
+                let reply = await service.reply(
+                    to: ServiceRequest(
+                        method: "POST", path: "/v1/chat/completions", body: try body.adding(change).encoded()))
+                let json = try ServiceFixture.json(reply, expecting: 200)
+                let first = json["choices"]?[0]?["logprobs"]?["content"]?[0]?["logprob"]?.double
+                return (
+                    "\(json["choices"]?[0]?["message"]?["content"]?.text ?? "") \(first ?? 0)", json["model"]?.text
+                )
+            }
+            let plain = try await ask([:])
+            let poet = try await ask(["model": "nano:poet"])
+            #expect(plain.text?.hasPrefix("The capital of Peru is Lima.") == true)
+            #expect(poet.text != plain.text)
+            #expect((plain.model, poet.model) == ("nano", "nano:poet"))
+            #expect(try await ask(["lora": [["name": "poet"]]]).text == poet.text)
+            #expect(try await ask(["lora": [["id": 0, "scale": 0]]]).text == plain.text)
+            try await withThrowingTaskGroup(of: (Bool, String?).self) { group in
+                for number in 0..<12 {
+                    let isPoet = number % 2 == 0
+                    group.addTask { (isPoet, try await ask(isPoet ? ["lora": [["id": 0]]] : [:]).text) }
+                }
+                for try await (isPoet, text) in group { #expect(text == (isPoet ? poet.text : plain.text)) }
+            }
+            #expect(registry.statistics.leases == 0)
+            #expect(registry.statistics.loads == 1)
         }
     }
 }

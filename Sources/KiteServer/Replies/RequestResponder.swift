@@ -40,7 +40,9 @@ struct RequestResponder: Sendable {
                     code: "origin_not_allowed"), to: head, verdict, log)
         }
         if let file = pageFile(head) { return page(file, head, log) }
-        if head.method == "OPTIONS" { return finished(204, [("allow", "GET, HEAD, POST, OPTIONS")], [], head, log) }
+        if head.method == "OPTIONS", let methods = methods(at: path) {
+            return finished(204, [("allow", (methods + ["OPTIONS"]).joined(separator: ", "))], [], head, log)
+        }
 
         let isOpen = Self.openPaths.contains(path)
         if sinks.phase.isDraining { return drainingReply(isOpen: isOpen, head, verdict, log) }
@@ -115,10 +117,18 @@ struct RequestResponder: Sendable {
     }
 
     private func pageFile(_ head: ServiceRequest) -> PageFiles.File? {
-        guard options.servesPage || head.path == "/openapi.json", ["GET", "HEAD"].contains(head.method) else {
-            return nil
-        }
-        return PageFiles.embedded.file(at: head.path)
+        ["GET", "HEAD"].contains(head.method) ? pageFile(at: head.path) : nil
+    }
+
+    private func pageFile(at path: String) -> PageFiles.File? {
+        options.servesPage || path == "/openapi.json" ? PageFiles.embedded.file(at: path) : nil
+    }
+
+    /// What may be asked of a path; nil where there is nothing.
+    private func methods(at path: String) -> [String]? {
+        if pageFile(at: path) != nil { return ["GET", "HEAD"] }
+        let methods = Route.methods(at: path)
+        return methods.isEmpty ? nil : methods
     }
 
     // MARK: Replies

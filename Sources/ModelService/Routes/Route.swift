@@ -17,17 +17,21 @@ package struct Route: Sendable, Hashable {
 
     /// What is there under this path and method.
     static func find(method: String, path: String) -> RouteMatch {
-        var allowed: [String] = []
         for route in ModelService.routes {
-            guard let rest = route.parameter(of: path) else { continue }
-            // Whoever answers GET answers HEAD; the transport leaves the body out.
-            if route.method == method || (route.method == "GET" && method == "HEAD") {
-                return .found(route, parameter: rest)
-            }
-            allowed.append(route.method)
+            guard let rest = route.parameter(of: path), route.methods.contains(method) else { continue }
+            return .found(route, parameter: rest)
         }
+        let allowed = methods(at: path)
         return allowed.isEmpty ? .notFound : .otherMethods(allowed)
     }
+
+    /// The methods that a path takes; none where there is nothing.
+    package static func methods(at path: String) -> [String] {
+        ModelService.routes.filter { $0.parameter(of: path) != nil }.flatMap(\.methods)
+    }
+
+    /// Whoever answers GET answers HEAD; the transport leaves the body out.
+    private var methods: [String] { method == "GET" ? ["GET", "HEAD"] : [method] }
 
     /// The part of `path` that `{id}` stands for, empty where the route has none; nil for another path.
     private func parameter(of path: String) -> String? {

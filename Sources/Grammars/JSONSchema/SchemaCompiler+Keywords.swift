@@ -105,8 +105,11 @@ extension SchemaCompiler {
         let names: [JSONValue]
         if case .array(let list) = value { names = list } else { names = [value] }
         for name in names {
-            guard case .string(let text) = name, let kind = JSONKinds(name: text) else {
+            guard case .string(let text) = name else {
                 throw .invalidSchema("\"type\" is not a type's name or a list of them", path: schema.path)
+            }
+            guard let kind = JSONKinds(name: text) else {
+                throw .invalidSchema("\"type\": there is no type \"\(text.prefix(40))\"", path: schema.path)
             }
             kinds.formUnion(kind)
         }

@@ -80,7 +80,7 @@ def server(kite):
 
 @pytest.mark.timeout(300)
 def test_a_thousand_killed_in_mid_stream(serve):
-    server = serve()
+    server = serve("--kv-memory", "20M")
     body = json.dumps(ENDLESS).encode()
     prompt = json.dumps(ENDLESS | {"prompt": [5] * 900, "cache_prompt": False, "max_tokens": 50}).encode()
 
@@ -97,8 +97,8 @@ def test_a_thousand_killed_in_mid_stream(serve):
         assert_well(server)
         return server.wait_until(lambda: server.sockets() <= 1 and server.descriptors()), server.resident()
 
-    batch(200)
-    descriptors, resident = batch(100)
+    # As many before: what a thousand that come at once take, the allocator keeps.
+    descriptors, resident = batch(1000)
     after_descriptors, after_resident = batch(1000)
     assert after_descriptors <= descriptors + 1
     assert after_resident <= resident * 1.05 + 4 * MEGABYTE

@@ -18,8 +18,8 @@ def expected(request):
 
 @pytest.fixture(scope="module")
 def served(kite, expected):
-    # Keys and values in f32, as the other side has them.
-    with Server(kite.path, MODELS[expected["model"]], "--kv", "f32") as server:
+    # Keys, values and activations in f32, as the other side has them.
+    with Server(kite.path, MODELS[expected["model"]], "--kv", "f32", "--activations", "f32") as server:
         yield server
 
 

@@ -151,7 +151,7 @@ def test_log_probabilities(chat):
 
 
 def test_choices(chat):
-    options = {"temperature": 3, "seed": 11, "max_tokens": 20, "extra_body": {"min_p": 0, "top_k": 0}}
+    options = {"temperature": 3, "seed": 11, "max_tokens": 20, "top_p": 1, "extra_body": {"min_p": 0, "top_k": 0}}
     answer = chat(LONG, n=3, **options)
     assert [c.index for c in answer.choices] == [0, 1, 2]
     assert answer.usage.completion_tokens > 20
@@ -177,7 +177,7 @@ def test_stop(chat):
 
 
 def test_seed(chat):
-    options = {"temperature": 3, "max_tokens": 30, "extra_body": {"min_p": 0, "top_k": 0}}
+    options = {"temperature": 3, "max_tokens": 30, "top_p": 1, "extra_body": {"min_p": 0, "top_k": 0}}
     drawn = [chat(LONG, seed=seed, **options).choices[0].message.content for seed in range(5)]
     assert [chat(LONG, seed=seed, **options).choices[0].message.content for seed in range(5)] == drawn
     assert len(set(drawn)) > 1

@@ -112,10 +112,12 @@ def test_pydantic_in_a_stream(client):
         assert isinstance(stream.get_final_completion().choices[0].message.parsed, Place)
 
 
-def test_json_object(ask):
+def test_json_object(ask, quotes):
     ended = 0
     for seed in range(8):
-        choice = ask(response_format={"type": "json_object"}, temperature=1.0, seed=seed, max_tokens=300).choices[0]
+        choice = ask(
+            response_format={"type": "json_object"}, temperature=1.0, seed=seed, max_tokens=300, logit_bias=quotes,
+        ).choices[0]
         assert choice.message.content.lstrip().startswith("{")
         if choice.finish_reason == "stop":
             assert isinstance(json.loads(choice.message.content), dict)
@@ -166,8 +168,8 @@ def test_grammar(ask, client):
 @pytest.mark.parametrize(
     "grammar",
     ['root ::= "a', "root ::= missing", "root ::= root", 'root ::= "a"{1000000}', "(" * 60000, 'x ::= "a"', "root ::= [z-a]",
-     'root ::= ("a"{2000}){2000}', ""],
-    ids=["open", "missing", "left-recursive", "repetition", "deep", "no-root", "range", "product", "empty"],
+     ""],
+    ids=["open", "missing", "left-recursive", "repetition", "deep", "no-root", "range", "empty"],
 )
 def test_grammars_that_make_no_sense_are_refused(ask, grammar):
     if not grammar:

@@ -85,7 +85,8 @@ final class Scheduler {
     /// Gives requests their turn, first come, first served.
     private func admit() {
         while let request = waiting.first, !running.contains(where: { $0.isSetBack && !$0.request.channel.isFull }) {
-            guard activeAnswers == 0 || activeAnswers + request.choices <= limits.sequences else { return }
+            let taken = placesTaken
+            guard taken == 0 || taken + request.choices <= limits.sequences else { return }
             do {
                 let prompt = try request.begin()
                 try checkFits(request, prompt.tokens.count)
@@ -102,6 +103,18 @@ final class Scheduler {
                 end(request) { $0.fail(error) }
             }
         }
+    }
+
+    /// Answers that are being made. Those whose readers do not keep up leave their places to others meanwhile.
+    private var placesTaken: Int {
+        var taken = activeAnswers
+        var stalled: ActiveRequest?
+        // The answers of a request stand together.
+        for sequence in running where sequence.request !== stalled && sequence.request.channel.isFull {
+            taken -= sequence.request.unfinishedAnswers
+            stalled = sequence.request
+        }
+        return taken
     }
 
     /// Goes on with sequences that have made room, oldest first.

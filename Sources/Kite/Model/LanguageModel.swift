@@ -85,7 +85,8 @@ public final class LanguageModel: Sendable {
         }
         let context = layout.pages(for: contextLength)
         guard let free = FreeMemory.bytes else { return 4 * context }
-        return max(context, (free - transformer.weightBytes) / 2 / layout.pageBytes)
+        let (most, overflow) = context.multipliedReportingOverflow(by: max(options.maximumSequences, 4))
+        return min(overflow ? .max : most, max(context, (free - transformer.weightBytes) / 2 / layout.pageBytes))
     }
 
     private static func contextLength(_ options: LoadOptions, _ configuration: ModelConfiguration) throws -> Int {

@@ -40,8 +40,9 @@ public struct LoadOptions: Sendable, Hashable {
     /// Whether weights are kept in memory when others want it.
     public var memoryLocking: MemoryLocking
 
-    /// Bytes for the keys and values of all requests together, those kept for later requests included; nil takes half of
-    /// the memory that is free beside the weights, and at least one full context.
+    /// Bytes for the keys and values of all requests together, those kept for later requests included; nil takes what
+    /// ``maximumSequences`` full contexts need (four at least), but no more than half of the memory that is free beside
+    /// the weights, and at least one full context.
     public var kvMemory: Int?
 
     /// Most answers made together; more requests wait.

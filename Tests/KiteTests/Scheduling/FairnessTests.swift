@@ -146,6 +146,23 @@ import Testing
         #expect(made(slow) == before + 1)
     }
 
+    /// Nor does it keep a place from others, however many answers it asked for.
+    @Test func slowReadersDoNotHoldPlaces() async throws {
+        let model = try await LanguageModel.long()
+        let scheduler = SteppedScheduler(model, sequences: 4)
+        let slow = scheduler.submit(model.noise(8, seed: 1), Self.endless, choices: 4, capacity: 10)
+        while scheduler.step() {}
+        #expect(slow.channel.isFull)
+        let quick = scheduler.submit(
+            model.noise(8, seed: 2), .init(sampling: .greedy, maximumResponseTokens: 40), choices: 4)
+        while scheduler.step() {}
+        #expect(quick.channel.response != nil)
+        let before = made(slow)
+        for _ in 0..<8 { _ = try await slow.channel.next() }
+        while scheduler.step() {}
+        #expect(made(slow) > before)
+    }
+
     /// Under memory pressure one that does not read makes way, whenever it came.
     @Test func slowReadersDoNotHoldMemory() async throws {
         let model = try await LanguageModel.long()

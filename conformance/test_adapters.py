@@ -4,9 +4,8 @@ KITE_LLAMA_COMPLETION=path of llama.cpp's llama-completion compares with its `--
 """
 
 import json
-import os
-import subprocess
 
+import peer
 import pytest
 from conftest import GOLDEN
 
@@ -75,11 +74,9 @@ def test_refusals_are_one_line(kite, argument, message):
     assert len(result.error_lines) == 1 and message in result.error_lines[0], result.err
 
 
-@pytest.mark.skipif("KITE_LLAMA_COMPLETION" not in os.environ, reason="no KITE_LLAMA_COMPLETION")
+@peer.needed
 @pytest.mark.parametrize("name", ["stablelm-2-12b", "llama"])
 def test_same_as_llama_cpp(kite, name):
-    arguments = ["-m", GOLDEN / name / "model.gguf", "--lora", ADAPTERS / name / "first.gguf", "-p", "the tin"]
-    arguments += ["-n", "3", "-c", "64", "--temp", "0", "-t", "2", "--ignore-eos"]
-    command = [os.environ["KITE_LLAMA_COMPLETION"], "-no-cnv", "--no-display-prompt", *map(str, arguments)]
-    peer = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=True)
-    assert peer.stdout.decode("utf-8", "replace").strip() == kite.ok("generate", *arguments).out.strip()
+    model, adapter = GOLDEN / name / "model.gguf", ADAPTERS / name / "first.gguf"
+    ours = kite.ok("generate", "-m", model, "--lora", adapter, "-p", "the tin", "-n", "3", "--temp", "0", "--ignore-eos").out
+    assert ours.strip() == peer.complete(model, "the tin", 3, "--ignore-eos", "--lora", adapter)

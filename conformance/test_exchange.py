@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import peer
 import pytest
 from conftest import GOLDEN, ROOT
 from gguf import GGUFReader, GGUFWriter
@@ -230,11 +231,9 @@ def test_merge(kite, tmp_path, name):
         assert np.allclose(merged[key], expected, atol=1e-6), key
 
 
+@peer.needed
 def test_llama_reads_our_adapter(kite, tmp_path):
     """llama.cpp with base and adapter says what Kite says with the merged model."""
-    peer = os.environ.get("KITE_LLAMA_COMPLETION")
-    if not peer:
-        pytest.skip("no KITE_LLAMA_COMPLETION")
     name = "llama"
     adapter(tmp_path / "adapter", name)
     base = GOLDEN / name / "hf"
@@ -242,11 +241,8 @@ def test_llama_reads_our_adapter(kite, tmp_path):
     kite.ok("convert", tmp_path / "adapter", "-o", tmp_path / "a.gguf", "--base", base)
     kite.ok("convert", base, "-o", tmp_path / "merged.gguf", "--type", "f32", "--lora", tmp_path / "adapter")
     ours = kite.ok("generate", "-m", tmp_path / "merged.gguf", "-p", "the tin", "-n", "3", "--temp", "0", "--ignore-eos").out
-    done = subprocess.run(
-        [peer, "-m", tmp_path / "plain.gguf", "--lora", tmp_path / "a.gguf", "-no-cnv", "--no-display-prompt", "-p", "the tin", "-n", "3", "-c", "64", "--temp", "0", "-t", "2", "--ignore-eos"],
-        capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=True,
-    )
-    assert done.stdout.decode("utf-8", "replace").strip() == ours.strip()
+    theirs = peer.complete(tmp_path / "plain.gguf", "the tin", 3, "--ignore-eos", "--lora", tmp_path / "a.gguf")
+    assert theirs == ours.strip()
 
 
 # Parts
@@ -268,20 +264,12 @@ def test_split_and_join(kite, tmp_path):
     assert not (tmp_path / "x.gguf").exists()
 
 
+@peer.needed
 def test_llama_reads_our_parts(kite, tmp_path):
-    peer = os.environ.get("KITE_LLAMA_COMPLETION")
-    if not peer:
-        pytest.skip("no KITE_LLAMA_COMPLETION")
     source = GOLDEN / "llama" / "model.gguf"
     kite.ok("convert", source, "-o", tmp_path / "p.gguf", "--split-max-size", "100K")
-    answers = []
-    for model in (source, sorted(tmp_path.glob("p-*.gguf"))[0]):
-        done = subprocess.run(
-            [peer, "-m", model, "-no-cnv", "--no-display-prompt", "-p", "the tin", "-n", "3", "-c", "64", "--temp", "0", "-t", "2", "--ignore-eos"],
-            capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=True,
-        )
-        answers.append(done.stdout)
-    assert answers[0] == answers[1]
+    first = sorted(tmp_path.glob("p-*.gguf"))[0]
+    assert peer.complete(source, "the tin", 3, "--ignore-eos") == peer.complete(first, "the tin", 3, "--ignore-eos")
 
 
 # GPTQ

@@ -1,38 +1,21 @@
 """The same words as llama.cpp, when one is given: KITE_LLAMA_COMPLETION=path/to/llama-completion."""
 
-import os
-import subprocess
-
+import peer
 import pytest
 from conftest import GOLDEN, NANO
 
-PEER = os.environ.get("KITE_LLAMA_COMPLETION")
-pytestmark = pytest.mark.skipif(not PEER, reason="no KITE_LLAMA_COMPLETION")
+pytestmark = peer.needed
 QUESTIONS = [
     "What is the capital of Peru?", 'List 10 synonyms for the word "tiny"', "What is 47 plus 38?", "Count from 1 to 9.",
     "What is the opposite of hot?", "Hello", "Spell the word cat.",
 ]
 
 
-def peer(model, prompt, count, *flags):
-    """What llama-completion writes. It can lose its last words when it ends, so the longest of some runs counts."""
-    command = [
-        PEER, "-m", model, "-no-cnv", "--no-display-prompt", "-p", prompt, "-n", str(count), "-c", "128", "--temp", "0",
-        "-t", "2", *flags,
-    ]
-    answers = []
-    while len(answers) < 4 or (not any(answers) and len(answers) < 40):
-        done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=120)
-        assert done.returncode == 0
-        answers.append(done.stdout.decode("utf-8", "replace").replace(" [end of text]", "").strip())
-    return max(answers, key=len)
-
-
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_nano(kite, question):
     prompt = f"<|user|>\n{question}<|endoftext|>\n<|assistant|>\n"
     actual = kite.ok("generate", "-m", NANO, "-p", prompt, "-n", "64", "--temp", "0").out.strip()
-    assert actual == peer(NANO, prompt, 64)
+    assert actual == peer.complete(NANO, prompt, 64)
 
 
 # Not the 3B: its greedy choice is a padding row, which llama.cpp samples and Kite does not.
@@ -41,4 +24,4 @@ def test_tiny(kite, name):
     """Random models diverge at the first near tie, so only the first words are compared."""
     model = GOLDEN / name / "model.gguf"
     actual = kite.ok("generate", "-m", model, "-p", "the tin", "-n", "3", "--temp", "0", "--ignore-eos").out
-    assert actual.strip() == peer(model, "the tin", 3, "--ignore-eos")
+    assert actual.strip() == peer.complete(model, "the tin", 3, "--ignore-eos")

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import peer
 import pytest
 from conftest import GOLDEN
 from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
@@ -29,7 +30,6 @@ CARD_BYTES = dict(
 )
 QUANTIZE = os.environ.get("KITE_LLAMA_QUANTIZE")
 IMATRIX = os.environ.get("KITE_LLAMA_IMATRIX")
-COMPLETION = os.environ.get("KITE_LLAMA_COMPLETION")
 beside_quantize = pytest.mark.skipif(not QUANTIZE, reason="no KITE_LLAMA_QUANTIZE")
 
 
@@ -217,18 +217,18 @@ def nano(kite, nano_checkpoint, tmp_path_factory):
     return path
 
 
-@pytest.mark.skipif(not COMPLETION, reason="no KITE_LLAMA_COMPLETION")
+@peer.needed
 @pytest.mark.parametrize("name", ["Q3_K_M", "Q4_0", "Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0", "IQ4_XS", "F16"])
 def test_same_words_as_llama(kite, nano, tmp_path, name):
     """What Kite quantizes both programs read alike."""
-    from test_parity import QUESTIONS, peer
+    from test_parity import QUESTIONS
 
     out = tmp_path / "out.gguf"
     kite.ok("quantize", nano, out, name)
     for question in QUESTIONS[:3]:
         prompt = f"<|user|>\n{question}<|endoftext|>\n<|assistant|>\n"
         ours = kite.ok("generate", "-m", out, "-p", prompt, "-n", "12", "--temp", "0").out.strip()
-        assert ours == peer(out, prompt, 12)
+        assert ours == peer.complete(out, prompt, 12)
 
 
 @beside_quantize

@@ -26,7 +26,7 @@ package struct Matcher: Sendable {
 
     // Working space of a step.
     private var pending: [UInt64] = []
-    private var seen: Set<UInt64> = []
+    private var seen = ReadingSet()
     private var result: [UInt64] = []
     /// Steps of single readings since ``beginWork()``.
     private var work = 0
@@ -115,11 +115,11 @@ package struct Matcher: Sendable {
     /// The state of the readings in ``pending`` and of all that they lead to without a byte.
     private mutating func close() throws(GrammarError) -> State {
         guard !pending.isEmpty else { return Self.dead }
-        seen.removeAll(keepingCapacity: true)
+        seen.removeAll()
         result.removeAll(keepingCapacity: true)
         var mayEnd = false
         while let reading = pending.popLast() {
-            guard seen.insert(reading).inserted else { continue }
+            guard seen.insert(reading) else { continue }
             work += 1
             guard seen.count <= 4 * GrammarLimits.readings, work <= GrammarLimits.work else {
                 throw .tooAmbiguous(limit: GrammarLimits.readings)

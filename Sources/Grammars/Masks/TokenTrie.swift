@@ -14,6 +14,8 @@ package struct TokenTrie: Sendable {
         var byte: UInt8
         /// Whether all bytes from here on down are ASCII.
         var isASCII: Bool
+        /// Bytes from here down to the deepest node, this one included.
+        var height: UInt16
         /// Bytes from the root to here, this one included: 1 for a first byte.
         var depth: UInt16
     }
@@ -52,13 +54,14 @@ package struct TokenTrie: Sendable {
                 nodes.append(
                     Node(
                         ascii: .zero, end: 0, firstToken: Int32(position), byte: entry.bytes[index], isASCII: true,
+                        height: 1,
                         depth: UInt16(index + 1)))
             }
             last = entry.bytes
         }
         close(&path, to: 0)
         nodes.append(
-            Node(ascii: .zero, end: 0, firstToken: Int32(entries.count), byte: 0, isASCII: true, depth: 0))
+            Node(ascii: .zero, end: 0, firstToken: Int32(entries.count), byte: 0, isASCII: true, height: 0, depth: 0))
     }
 
     /// Ends the nodes of the path beyond `count`, whose bytes their parents take over.
@@ -75,6 +78,7 @@ package struct TokenTrie: Sendable {
             if let parent = path.last {
                 nodes[parent].ascii |= nodes[number].ascii
                 nodes[parent].isASCII = nodes[parent].isASCII && nodes[number].isASCII
+                nodes[parent].height = max(nodes[parent].height, nodes[number].height + 1)
             }
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Kite
+import TestSupport
 import Testing
 
 @testable import KiteCLI
@@ -33,6 +34,26 @@ import Testing
         #expect(options.ignoresEndOfGeneration)
         #expect(options.includesSpecialTokens)
         #expect(options.draft == .lookup)
+    }
+
+    @Test func grammarsAndSchemas() throws {
+        #expect(try options().grammar == nil)
+        #expect(try options("--grammar", "root ::= \"a\"").grammar == Grammar(gbnf: "root ::= \"a\""))
+        #expect(try options("-j", "{}").grammar == .jsonObject)
+        let schema = #"{"type":"integer"}"#
+        #expect(try options("--json-schema", schema).grammar == Grammar(jsonSchema: schema))
+        try TemporaryFolder.with { folder in
+            let file = try folder.write("s", Array(schema.utf8))
+            for flag in ["-j", "-jf", "--json-schema-file"] {
+                #expect(try options(flag, file).grammar == Grammar(jsonSchema: schema))
+            }
+            try folder.write("s", Array("root ::= [a-z]".utf8))
+            #expect(try options("--grammar-file", file).grammar == Grammar(gbnf: "root ::= [a-z]"))
+        }
+        #expect(throws: GrammarError.self) { try options("--grammar", "root ::= x") }
+        #expect(throws: GrammarError.self) { try options("-j", #"{"not":{}}"#) }
+        #expect(throws: (any Error).self) { try options("-j", "no such file") }
+        #expect(throws: (any Error).self) { try options("-j", schema, "--grammar", "root ::= x") }
     }
 
     @Test func aNegativeSeedIsARandomOne() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import KiteCLI
@@ -11,41 +12,29 @@ import Testing
     }
 
     @Test func isKeptFromOneRunToTheNext() throws {
-        let folder = try TemporaryFolder()
-        let path = folder.path("history")
-        var history = History(path: path)
-        history.add("one")
-        history.add("one")
-        history.add(" secret")
-        history.add("")
-        history.add("two\nlines")
-        #expect(History(path: path).entries == ["one", "two\nlines"])
-        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
-        #expect(mode == 0o600)
+        try TemporaryFolder.with { folder in
+            let path = folder.path("history")
+            var history = History(path: path)
+            history.add("one")
+            history.add("one")
+            history.add(" secret")
+            history.add("")
+            history.add("two\nlines")
+            #expect(History(path: path).entries == ["one", "two\nlines"])
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+            #expect(mode == 0o600)
+        }
     }
 
     @Test func oldEntriesAreForgotten() throws {
-        let folder = try TemporaryFolder()
-        let path = folder.path("history")
-        let lines = (0..<2500).map { "entry \($0)\n" }.joined()
-        try Data(lines.utf8).write(to: URL(filePath: path))
-        let history = History(path: path)
-        #expect(history.entries.count == History.limit)
-        #expect(history.entries.last == "entry 2499")
-        #expect(try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count == History.limit)
+        try TemporaryFolder.with { folder in
+            let path = folder.path("history")
+            let lines = (0..<2500).map { "entry \($0)\n" }.joined()
+            try Data(lines.utf8).write(to: URL(filePath: path))
+            let history = History(path: path)
+            #expect(history.entries.count == History.limit)
+            #expect(history.entries.last == "entry 2499")
+            #expect(try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count == History.limit)
+        }
     }
-}
-
-/// A folder that goes away with its owner.
-final class TemporaryFolder {
-    private let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appending(path: "kite-cli-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func path(_ name: String) -> String { url.appending(path: name).path(percentEncoded: false) }
 }

@@ -5,12 +5,12 @@ import { highlight } from "./highlight.js";
 import { inlineNodes } from "./inline.js";
 
 const DEEPEST = 8;
-const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([^`]*)$/;
-const HEADING = /^ {0,3}(#{1,6})(?:\s+(.*?))?(?:\s+#+)?\s*$/;
+const FENCE = /^ {0,3}(`{3,}|~{3,})([^`]*)$/;
+const HEADING = /^ {0,3}(#{1,6})(?=\s|$)/;
 const RULE = /^ {0,3}(?:(?:\*\s*){3,}|(?:-\s*){3,}|(?:_\s*){3,})$/;
 const QUOTE = /^ {0,3}> ?/;
 const ITEM = /^( *)([-*+]|\d{1,9}[.)])(?: +(?=\S)|\s*$)/;
-const DELIMITERS = /^ {0,3}\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
+const DELIMITER = /^:?-+:?$/;
 
 /** Shows a growing text in `root`. Blocks that are complete stay the same elements, selections in them too. */
 export class MarkdownView {
@@ -120,8 +120,16 @@ function readCode(lines, at) {
 
 function readSingle(lines, at) {
     const heading = HEADING.exec(lines[at]);
-    if (heading) return { kind: "heading", level: heading[1].length, text: heading[2] ?? "", end: at + 1 };
+    if (heading) return { kind: "heading", level: heading[1].length, text: headingText(lines[at].slice(heading[0].length)), end: at + 1 };
     return RULE.test(lines[at]) ? { kind: "rule", end: at + 1 } : null;
+}
+
+/** What a heading says, without the marks that may close it. */
+function headingText(rest) {
+    const text = rest.trim();
+    let end = text.length;
+    while (end > 0 && text[end - 1] === "#") end -= 1;
+    return end === 0 || /\s/.test(text[end - 1]) ? text.slice(0, end).trimEnd() : text;
 }
 
 function readQuote(lines, at, depth) {
@@ -182,7 +190,7 @@ function readItem(lines, at, marker, depth) {
 }
 
 function readTable(lines, at) {
-    if (!lines[at].includes("|") || !DELIMITERS.test(lines[at + 1] ?? "") || !lines[at + 1].includes("-")) return null;
+    if (!lines[at].includes("|") || !isDelimiterRow(lines[at + 1] ?? "")) return null;
     const head = cells(lines[at]);
     const alignments = cells(lines[at + 1]).map((cell) => (cell.endsWith(":") ? (cell.startsWith(":") ? "center" : "end") : "start"));
     if (head.length !== alignments.length) return null;
@@ -218,7 +226,7 @@ function cells(line) {
 function readParagraph(lines, at) {
     let end = at + 1;
     while (end < lines.length && lines[end].trim() && !startsBlock(lines[end])) {
-        if (lines[end].includes("|") && DELIMITERS.test(lines[end + 1] ?? "") && lines[end + 1].includes("-")) break;
+        if (lines[end].includes("|") && isDelimiterRow(lines[end + 1] ?? "")) break;
         end += 1;
     }
     return { kind: "paragraph", text: lines.slice(at, end).map((line) => line.trimStart()).join("\n").trimEnd(), end };
@@ -227,6 +235,9 @@ function readParagraph(lines, at) {
 function startsBlock(line) {
     return FENCE.test(line) || HEADING.test(line) || RULE.test(line) || QUOTE.test(line) || /^ *([-*+]|\d{1,9}[.)]) +\S/.test(line);
 }
+
+/** Whether a line parts a table's head from its rows. */
+const isDelimiterRow = (line) => indentOf(line) < 4 && cells(line).every((cell) => DELIMITER.test(cell));
 
 const indentOf = (line) => /^ */.exec(line)[0].length;
 

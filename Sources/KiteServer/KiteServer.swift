@@ -60,6 +60,7 @@ public struct KiteServer: Sendable {
         phase = ServerPhase(metrics: metrics)
         responder = RequestResponder(
             options: options, origins: OriginPolicy(options.allowedOrigins),
+            hosts: HostPolicy(host: options.host, allowedOrigins: options.allowedOrigins),
             sinks: .init(logger: logger, metrics: metrics, phase: phase, logsPrompts: options.logsPrompts),
             service: service)
     }
@@ -77,8 +78,9 @@ public struct KiteServer: Sendable {
             for pattern in [prefix, prefix + "/**"] {
                 router.on(RouterPath(pattern), method: method) { [responder] request, context in
                     try await responder.respond(
-                        to: request, prefix: Self.prefix(of: request.uri.path, matching: context.endpointPath ?? prefix)
-                    )
+                        to: request,
+                        prefix: Self.prefix(of: request.uri.path, matching: context.endpointPath ?? prefix),
+                        isMounted: true)
                 }
             }
         }
@@ -98,7 +100,7 @@ public struct KiteServer: Sendable {
     public var requestsInFlight: Int { phase.inFlight }
 
     func respond(to request: Request) async throws -> Response {
-        try await responder.respond(to: request, prefix: options.prefix)
+        try await responder.respond(to: request, prefix: options.prefix, isMounted: false)
     }
 
     /// The part of `path` that stands before the server's own paths: as many components as the route has before its `**`.

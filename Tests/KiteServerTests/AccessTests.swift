@@ -28,7 +28,7 @@ import Testing
     @Test func aBodyWithoutAKeyIsNotRead() async throws {
         try await withServer({ $0.keys = APIKeys(["key"]) }) { _, port in
             let client = try RawClient(port: port)
-            await client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+            await client.send("POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n")
             #expect(await client.reply()?.status == 401)
         }
     }
@@ -46,7 +46,11 @@ import Testing
 
     @Test func aFileOfKeysHasOneALine() {
         #expect(APIKeys.keys(inText: "# team a\n one \r\n\ntwo\n#three\n") == ["one", "two"])
+        #expect(APIKeys.keys(inList: " one, two ,,") == ["one", "two"])
+        #expect(APIKeys.keys(inList: " , ").isEmpty)
         #expect(!APIKeys(["one"]).contains(""))
+        #expect(!APIKeys([""]).admits(["x-api-key": " "]))
+        #expect(!APIKeys([""]).admits(["authorization": "Bearer  "]))
         #expect(APIKeys([]).isEmpty)
     }
 
@@ -79,6 +83,48 @@ import Testing
             #expect(await client.ask("POST", "/x", [("Origin", "http://127.0.0.1")], body: "{}")?.status == 200)
             let open = try #require(await client.ask("GET", "/x", [("Origin", "https://evil.example.org")]))
             #expect(open.headers["access-control-allow-origin"] == nil)
+        }
+    }
+
+    /// A page whose own name was made to mean this machine.
+    @Test func onlyKnownNamesReachALocalServer() async throws {
+        func status(_ host: String, port: Int) async -> Int? {
+            guard let client = try? RawClient(port: port) else { return nil }
+            await client.send("GET /x HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+            return await client.reply()?.status
+        }
+        try await withServer({ $0.allowedOrigins = ["https://chat.example.org:8443"] }) { _, port in
+            for host in [
+                "localhost:80", "LOCALHOST", "kite.localhost", "127.0.0.1:8080", "192.168.1.7", "[::1]:80",
+                "chat.example.org",
+            ] {
+                #expect(await status(host, port: port) == 200, "\(host)")
+            }
+            for host in ["evil.example:8080", "localhost.evil.example", "1.2.3.4.evil", "1.2.3"] {
+                #expect(await status(host, port: port) == 403, "\(host)")
+            }
+        }
+        try await withServer({ $0.keys = APIKeys(["key"]) }) { _, port in
+            #expect(await status("chat.example.org", port: port) == 401)
+        }
+        try await withServer({ $0.allowedOrigins = ["*"] }) { _, port in
+            #expect(await status("chat.example.org", port: port) == 200)
+        }
+        #expect(HostPolicy(host: "0.0.0.0", allowedOrigins: []).admits("chat.example.org"))
+    }
+
+    /// Another site's page can have a picture fetched, which would load a model.
+    @Test func foreignPagesLoadNoModels() async throws {
+        try await withServer { _, port in
+            let client = try RawClient(port: port)
+            for fields in [[("Sec-Fetch-Site", "cross-site")], [("Origin", "https://evil.example")]] {
+                for path in ["/props?model=big", "/tokenizer_info"] {
+                    #expect(await client.ask("GET", path, fields)?.status == 403)
+                    #expect(await client.ask("HEAD", path, fields)?.status == 403)
+                }
+                #expect(await client.ask("GET", "/v1/models", fields)?.status == 200)
+            }
+            #expect(await client.ask("GET", "/props", [("Sec-Fetch-Site", "same-origin")])?.status == 200)
         }
     }
 

@@ -21,7 +21,7 @@ import Testing
     @Test func requestsSentAtOnceAreAnsweredInOrder() async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)
-            let requests = (0..<8).map { "POST /\($0) HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab" }
+            let requests = (0..<8).map { "POST /\($0) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab" }
             await client.send(requests.joined())
             for number in 0..<8 { #expect(await client.reply()?.text == "POST /\(number) 2") }
             #expect(await client.ask("GET", "/later")?.text == "GET /later 0")
@@ -36,10 +36,46 @@ import Testing
         }
     }
 
+    /// The end that the last of several requests asks for comes after all replies.
+    @Test func theLastOfSeveralRequestsClosesTheConnection() async throws {
+        try await withServer { _, port in
+            let client = try RawClient(port: port)
+            let requests = (1...3).map { "GET /\($0) HTTP/1.1\r\nHost: localhost\r\n" }
+            await client.send(requests.joined(separator: "\r\n") + "Connection: close\r\n\r\n")
+            for number in 1...3 { #expect(await client.reply()?.text == "GET /\(number) 0") }
+            #expect(await client.isEnded())
+        }
+    }
+
+    /// A large reply to somebody who reads a little at a time, for longer than any limit on silence.
+    @Test(arguments: [[], [("Connection", "close")]])
+    func aSlowButSteadyReaderGetsAll(fields: [(String, String)]) async throws {
+        let size = 3 << 20
+        try await withServer(
+            {
+                $0.limits.stallTime = .milliseconds(700)
+                $0.limits.lingerTime = .milliseconds(100)
+            },
+            service: { _ in .complete(status: 200, headers: [], body: [UInt8](repeating: 0x61, count: size)) },
+            { server, port in
+                let client = try RawClient(port: port, receiveBuffer: 64 << 10)
+                let lines = fields.map { "\($0.0): \($0.1)\r\n" }.joined()
+                await client.send("GET /x HTTP/1.1\r\nHost: localhost\r\n\(lines)\r\n")
+                #expect(await client.head()?.status == 200)
+                var received = 0
+                while received < size, let piece = await client.take(min(128 << 10, size - received)) {
+                    received += piece.count
+                    try await Task.sleep(for: .milliseconds(60))
+                }
+                #expect(received == size)
+                #expect(await eventually { server.requestsInFlight == 0 })
+            })
+    }
+
     @Test func aBodyThatIsAnnouncedTooLargeIsNotRead() async throws {
         try await withServer({ $0.limits.maximumBodyBytes = 1000 }) { _, port in
             let client = try RawClient(port: port)
-            await client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n")
+            await client.send("POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n")
             let reply = try #require(await client.reply())
             #expect(reply.status == 413)
             #expect(reply.text.contains(#""code":"request_too_large""#))
@@ -58,7 +94,7 @@ import Testing
     @Test func anEndlessBodyIsCutOff() async throws {
         try await withServer({ $0.limits.maximumBodyBytes = 100_000 }) { _, port in
             let client = try RawClient(port: port)
-            await client.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+            await client.send("POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
             let chunk = "4000\r\n" + String(repeating: "y", count: 0x4000) + "\r\n"
             for _ in 0..<16 { await client.send(chunk) }
             #expect(await client.reply()?.status == 413)
@@ -68,12 +104,14 @@ import Testing
     @Test func clientsThatAskFirstAreInvited() async throws {
         try await withServer({ $0.limits.maximumBodyBytes = 1000 }) { _, port in
             let client = try RawClient(port: port)
-            await client.send("POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+            await client.send(
+                "POST /x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
             #expect(await client.head()?.status == 100)
             await client.send("hello")
             #expect(await client.reply()?.text == "POST /x 5")
             let other = try RawClient(port: port)
-            await other.send("POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5000\r\n\r\n")
+            await other.send(
+                "POST /x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5000\r\n\r\n")
             #expect(await other.reply()?.status == 413)
         }
     }
@@ -96,7 +134,7 @@ import Testing
             },
             { server, port in
                 let client = try RawClient(port: port)
-                await client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+                await client.send("POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
                 let sender = Task {
                     while !Task.isCancelled, await client.send("z") { try await Task.sleep(for: .milliseconds(20)) }
                 }
@@ -118,7 +156,7 @@ import Testing
     @Test func tooManyHeaderFieldsEndTheConnection() async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)
-            await client.send("GET /x HTTP/1.1\r\nHost: a\r\n")
+            await client.send("GET /x HTTP/1.1\r\nHost: localhost\r\n")
             await client.send((0..<5000).map { "X-\($0): \(String(repeating: "v", count: 100))\r\n" }.joined())
             await client.send("\r\n")
             let reply = await client.reply()

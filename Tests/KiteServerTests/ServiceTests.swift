@@ -82,7 +82,7 @@ import Testing
             for _ in 0..<20 {
                 let client = try RawClient(port: port)
                 await client.send(
-                    "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+                    "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
                 )
                 try #require(await client.head()?.status == 200)
                 _ = await client.chunk()

@@ -7,7 +7,7 @@ import Testing
 @testable import KiteServer
 
 @Suite struct StreamTests {
-    private static let head = "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+    private static let head = "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
 
     /// Waits until cancelled, and says so.
     private static func wait(_ isCancelled: borrowing Mutex<Int>) async {

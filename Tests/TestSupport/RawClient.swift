@@ -170,7 +170,8 @@ public final class RawClient: Sendable {
 
     // MARK: Bytes
 
-    private func take(_ count: Int) async -> [UInt8]? {
+    /// Reads so many bytes; nil when the connection ends before, or nothing comes in time.
+    public func take(_ count: Int) async -> [UInt8]? {
         while pending.withLock(\.count) < count {
             guard let bytes = await receive(), !bytes.isEmpty else { return nil }
             pending.withLock { $0 += bytes }

@@ -55,12 +55,14 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let metrics = log.metrics()
         // The first model is there before anybody asks, so that what is wrong with it is said now.
-        do {
-            for warning in try await registry.acquire(nil).model.warnings { Console.warning(warning) }
-        } catch let error as RegistryError {
-            throw CLIError.failure(error.description)
+        let guards = try await Interrupts.served(stop: nil, reload: {}) {
+            do {
+                for warning in try await registry.acquire(nil).model.warnings { Console.warning(warning) }
+            } catch let error as RegistryError {
+                throw CLIError.failure(error.description)
+            }
+            return try await guarding.guards(registry)
         }
-        let guards = try await guarding.guards(registry)
         let server = KiteServer(
             models: registry, guards: guards, service: service, options: options, logger: log.logger(),
             metrics: metrics)

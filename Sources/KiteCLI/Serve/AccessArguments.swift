@@ -34,7 +34,9 @@ struct AccessArguments: ParsableArguments {
     func validate() throws {
         guard (0...65535).contains(port) else { throw ValidationError("--port \(port) is not between 0 and 65535") }
         guard !host.isEmpty else { throw ValidationError("--host is empty") }
-        if apiKey.contains(where: \.isEmpty) { throw ValidationError("--api-key is empty") }
+        if apiKey.contains(where: { $0.isEmpty || $0.first?.isWhitespace == true || $0.last?.isWhitespace == true }) {
+            throw ValidationError("--api-key is empty or has blanks at its ends")
+        }
         for origin in corsOrigin where origin != "*" && !Self.isOrigin(origin) {
             throw ValidationError("--cors-origin \(origin) is no origin such as https://chat.example.org, nor *")
         }
@@ -54,7 +56,9 @@ struct AccessArguments: ParsableArguments {
     func keyList() throws -> [String] {
         var keys = apiKey
         if let list = SystemIO.environment("KITE_API_KEY") {
-            keys += list.split(separator: ",").map { String($0.drop { $0 == " " }) }
+            let listed = APIKeys.keys(inList: list)
+            guard !listed.isEmpty else { throw CLIError.failure("there is no key in KITE_API_KEY") }
+            keys += listed
         }
         if let apiKeyFile {
             let listed = APIKeys.keys(

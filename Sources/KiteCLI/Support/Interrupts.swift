@@ -60,8 +60,9 @@ enum Interrupts {
     }
 
     /// Runs `body`; the first SIGINT or SIGTERM meanwhile calls `stop`, a second one ends the program, SIGHUP calls `reload`.
+    /// Without `stop` the first one ends the program.
     static func served<T>(
-        stop: @escaping @Sendable () -> Void, reload: @escaping @Sendable () -> Void, _ body: () async throws -> T
+        stop: (@Sendable () -> Void)?, reload: @escaping @Sendable () -> Void, _ body: () async throws -> T
     ) async rethrows -> T {
         server.withLock { $0 = ServerHandlers(stop: stop, reload: reload) }
         defer { server.withLock { $0 = nil } }

@@ -19,6 +19,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var unanswered = 0
     /// Whether the body of the last request is still arriving.
     private var isBodyArriving = false
+    /// Whether the client wants the connection to end with the reply to its last request.
+    private var closesAfterLast = false
     /// Whether the connection ends with the reply that is under way.
     private var closesAfterReply = false
     /// Whether the reply is said and what still arrives is thrown away.
@@ -57,7 +59,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             isBodyArriving = true
             awaitArrival(within: limits.bodyTime)
             if head.headerFields[values: .connection].contains(where: { $0.lowercased().contains("close") }) {
-                closesAfterReply = true
+                closesAfterLast = true
             }
             if unanswered == 1 { invite(head, context) }
         case .body: break
@@ -121,21 +123,26 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             ping?.cancel()
             ping = nil
             unanswered -= 1
-            guard closesAfterReply || isBodyArriving else { return context.write(data, promise: promise) }
-            context.writeAndFlush(data, promise: promise)
-            beginLingering(context)
+            // Requests that were sent along get their replies first.
+            let isLast = unanswered == 0 && (closesAfterLast || isBodyArriving)
+            guard closesAfterReply || isLast else { return context.write(data, promise: promise) }
+            let sent = promise ?? context.eventLoop.makePromise()
+            context.writeAndFlush(data, promise: sent)
+            beginLingering(context, after: sent.futureResult)
         }
     }
 
     /// The reply is said. Closing at once could destroy it on its way when the client still sends (a body that was too
-    /// large): so only our side is closed, and what arrives is thrown away for a while.
-    private func beginLingering(_ context: ChannelHandlerContext) {
+    /// large): so only our side is closed, and what arrives is thrown away for a while once all of the reply is `sent`.
+    private func beginLingering(_ context: ChannelHandlerContext, after sent: EventLoopFuture<Void>) {
         guard !isLingering else { return }
         isLingering = true
         arrival?.cancel()
         arrival = nil
         context.close(mode: .output, promise: nil)
-        linger = after(limits.lingerTime) { _, context in context.close(promise: nil) }
+        sent.assumeIsolated().whenComplete { [self] _ in
+            linger = after(limits.lingerTime) { _, context in context.close(promise: nil) }
+        }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -7,6 +7,7 @@ internal import ModelService
 struct RequestResponder: Sendable {
     let options: ServerOptions
     let origins: OriginPolicy
+    let hosts: HostPolicy
     let sinks: RequestLog.Sinks
     /// What answers: the service, or a test's own.
     let service: @Sendable (ServiceRequest) async -> ServiceReply
@@ -16,13 +17,18 @@ struct RequestResponder: Sendable {
     private static let routePrefixes = ModelService.routes.map(\.path).filter { $0.hasSuffix("/{id}") }
 
     /// Answers a request. Never fails but when the client has left.
-    /// - Parameter prefix: What stands before every path.
-    func respond(to request: Request, prefix: String) async throws -> Response {
+    /// - Parameters:
+    ///   - prefix: What stands before every path.
+    ///   - isMounted: Whether another program listens, which has its own idea of names.
+    func respond(to request: Request, prefix: String, isMounted: Bool) async throws -> Response {
         var head = head(of: request)
         let log = RequestLog(
             sinks, method: head.method, path: head.path, route: Self.route(of: head.path, prefix: prefix),
             client: head.remoteAddress)
         let verdict = origins.judge(head.headers)
+        guard isMounted || !options.keys.isEmpty || hosts.admits(head.headers["host"]) else {
+            return reply(.foreignHost(head.headers["host"] ?? ""), to: head, verdict, log)
+        }
         guard let path = Self.path(head.path, under: prefix) else {
             return reply(
                 .notFound("there is nothing at \(head.method) \(head.path.prefix(200))"), to: head, verdict, log)
@@ -32,12 +38,8 @@ struct RequestResponder: Sendable {
             let fields = origins.preflightFields(for: origin, asking: head.headers)
             return finished(204, fields, [], head, log)
         }
-        if case .foreign(let origin) = verdict, !["GET", "HEAD"].contains(head.method) {
-            return reply(
-                ServiceError(
-                    status: 403, type: "invalid_request_error",
-                    message: "web pages of \(origin.prefix(200)) may not use this server; --cors-origin lets them",
-                    code: "origin_not_allowed"), to: head, verdict, log)
+        if case .foreign(let origin) = verdict, !["GET", "HEAD"].contains(head.method) || Route.loadsModel(at: path) {
+            return reply(.foreignOrigin(origin), to: head, verdict, log)
         }
         if let file = pageFile(head) { return page(file, head, log) }
         if head.method == "OPTIONS", let methods = methods(at: path) {
@@ -218,13 +220,38 @@ struct RequestResponder: Sendable {
         _ status: Int, _ fields: [(String, String)], _ body: [UInt8], _ head: ServiceRequest, _ log: RequestLog
     ) -> Response {
         log.note(status: status)
-        log.finish()
         var headers = Self.fields(fields + [("x-request-id", log.id)])
         if status != 204, status != 304 { headers[.contentLength] = "\(body.count)" }
+        if head.method != "HEAD", body.count > Self.pieceBytes {
+            return Response(
+                status: .init(code: status), headers: headers,
+                body: ResponseBody(contentLength: body.count) { try await Self.write(body, to: &$0, log) })
+        }
+        log.finish()
         let isBodyless = head.method == "HEAD" || body.isEmpty
         return Response(
             status: .init(code: status), headers: headers,
             body: isBodyless ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+
+    /// Bytes that a connection is given at a time.
+    private static let pieceBytes = 64 << 10
+
+    /// Writes a large body piece by piece, so that a slow reader is told from one that reads nothing, and the request ends
+    /// when the reply has.
+    @concurrent
+    private static func write(_ body: [UInt8], to writer: inout any ResponseBodyWriter, _ log: RequestLog) async throws
+    {
+        defer { log.finish() }
+        do {
+            for start in stride(from: 0, to: body.count, by: pieceBytes) {
+                try await writer.write(ByteBuffer(bytes: body[start..<min(start + pieceBytes, body.count)]))
+            }
+            try await writer.finish(nil)
+        } catch {
+            log.noteLeft()
+            throw error
+        }
     }
 
     /// Later fields of a name take the place of earlier ones, but for `vary`, which adds up.
@@ -240,6 +267,23 @@ struct RequestResponder: Sendable {
             }
         }
         return fields
+    }
+}
+
+extension ServiceError {
+    fileprivate static func foreignOrigin(_ origin: String) -> Self {
+        Self(
+            status: 403, type: "invalid_request_error",
+            message: "web pages of \(origin.prefix(200)) may not use this server; --cors-origin lets them",
+            code: "origin_not_allowed")
+    }
+
+    fileprivate static func foreignHost(_ host: String) -> Self {
+        Self(
+            status: 403, type: "invalid_request_error",
+            message:
+                "this server does not go by the name \(host.prefix(200)); a key lets it, or --cors-origin https://NAME",
+            code: "host_not_allowed")
     }
 }
 #endif

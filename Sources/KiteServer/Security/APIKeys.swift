@@ -45,9 +45,19 @@ public final class APIKeys: Sendable {
         if let field = headers["authorization"] {
             let parts = field.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
             guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-            return parts[1].trimmed
+            return shown(parts[1])
         }
-        return headers["x-api-key"].map { $0[...].trimmed }
+        return headers["x-api-key"].flatMap { shown($0[...]) }
+    }
+
+    private static func shown(_ field: Substring) -> String? {
+        let key = field.trimmed
+        return key.isEmpty ? nil : key
+    }
+
+    /// The keys in a list with commas between; empty ones are none.
+    public static func keys(inList list: String) -> [String] {
+        list.split(separator: ",").map(\.trimmed).filter { !$0.isEmpty }
     }
 
     /// The keys in a file: one a line; empty lines and those that begin with `#` are none.

@@ -25,7 +25,10 @@ struct OriginPolicy: Sendable {
 
     /// Judges a request by its header fields (names in small letters).
     func judge(_ headers: [String: String]) -> Verdict {
-        guard let origin = headers["origin"] else { return .own }
+        guard let origin = headers["origin"] else {
+            // A picture or a script of another site's page asks without an origin, but browsers say so.
+            return headers["sec-fetch-site"] == "cross-site" && !allowsAll ? .foreign(origin: "another site") : .own
+        }
         if allowsAll || allowed.contains(Self.normal(origin)) { return .allowed(origin: origin) }
         // A page of this very server: the origin's host and port are those that the request went to.
         if let host = headers["host"], let start = origin.range(of: "://"),

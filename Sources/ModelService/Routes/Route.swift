@@ -30,6 +30,11 @@ package struct Route: Sendable, Hashable {
         ModelService.routes.filter { $0.parameter(of: path) != nil }.flatMap(\.methods)
     }
 
+    /// Whether asking for `path`, by whatever method, may load a model.
+    package static func loadsModel(at path: String) -> Bool {
+        ModelService.routes.contains { $0.path == path && $0.endpoint.needsModel }
+    }
+
     /// Whoever answers GET answers HEAD; the transport leaves the body out.
     private var methods: [String] { method == "GET" ? ["GET", "HEAD"] : [method] }
 
@@ -64,6 +69,14 @@ enum Endpoint: String, Sendable, Hashable, CaseIterable {
     case applyTemplate
     case properties
     case adapters
+
+    /// Whether a model must be loaded for it.
+    var needsModel: Bool {
+        switch self {
+        case .health, .metrics, .models, .model, .adapters: false
+        default: true
+        }
+    }
 }
 
 extension ModelService {

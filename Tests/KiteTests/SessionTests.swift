@@ -52,6 +52,26 @@ import Testing
         #expect(session.transcript.entries[1].content == abandoned.content)
     }
 
+    /// A question that is taken back while another is being answered was never asked.
+    @Test func cancelledBeforeItsTurnLeavesNoTrace() async throws {
+        let session = LanguageModelSession(model: try await model())
+        var options = Self.greedy
+        options.ignoresEndOfGeneration = true
+        options.maximumResponseTokens = nil
+        // Nobody reads on, so it waits.
+        var first = session.streamResponse(to: "Count from 1 to 9.", options: options).makeAsyncIterator()
+        _ = try await first.next()
+        let second = Task { try await session.respond(to: "Hello", options: Self.greedy) }
+        try await Task.sleep(for: .milliseconds(30))
+        second.cancel()
+        await #expect(throws: CancellationError.self) { try await second.value }
+        while try await first.next() != nil {}
+        _ = try await session.respond(to: "What is the capital of Peru?", options: Self.greedy)
+        let questions = session.transcript.entries.filter { $0.role == .user }.map(\.content)
+        #expect(questions == ["Count from 1 to 9.", "What is the capital of Peru?"])
+        #expect(session.transcript.entries.count == 4)
+    }
+
     @Test func cancellingTheTaskThrowsCancellation() async throws {
         let session = LanguageModelSession(model: try await model())
         var options = Self.greedy

@@ -46,6 +46,41 @@ import Testing
         #expect(result.stop == "bc")
     }
 
+    /// Pieces make no difference, and of two that end together the longer one counts.
+    @Test func piecesMakeNoDifference() {
+        for pieces in [["xabcX"], ["x", "a", "b", "c", "X"], ["xab", "cX"]] {
+            let first = run(["abcX", "bc"], pieces)
+            #expect(first.text == "xa")
+            #expect(first.stop == "bc")
+            let longer = run(["cX", "abcX"], pieces)
+            #expect(longer.text == "x")
+            #expect(longer.stop == "abcX")
+        }
+    }
+
+    /// Every text and stop string of two letters, beside what a search says.
+    @Test func whatASearchSays() {
+        func words(_ length: Int) -> [String] {
+            (0..<1 << length).map { word in (0..<length).map { word >> $0 & 1 == 0 ? "a" : "b" }.joined() }
+        }
+        for stop in (1...4).flatMap(words) {
+            for text in words(8) {
+                let found = run([stop], text.map(String.init))
+                let expected = (0...(8 - stop.count)).first { text.dropFirst($0).hasPrefix(stop) }
+                #expect(found.text == (expected.map { String(text.prefix($0)) } ?? text))
+                #expect(found.stop == expected.map { _ in stop })
+            }
+        }
+    }
+
+    /// Long stop strings that the text almost is, over and over.
+    @Test(.timeLimit(.minutes(1))) func almostMatchesCostLittle() {
+        let stops = (0..<64).map { String(repeating: "a", count: 4090) + "b\($0)" }
+        var matcher = StopMatcher(stops)
+        for _ in 0..<20_000 { #expect(matcher.append("a").stop == nil) }
+        #expect(matcher.finish().count == 4090)
+    }
+
     @Test func neverSplitsACharacter() {
         let result = run(["🎉🎉"], ["é🎉", "é"])
         #expect(result.text == "é🎉é")

@@ -65,10 +65,12 @@ final class PrefixCache {
 
     /// What followed `node`, or where texts begin that are read with the adapters `key` stands for. Not to be kept.
     func level(after node: Node?, _ key: AnyHashable) -> Level {
-        if let level = node?.following ?? roots[key] { return level }
-        let root = Level(root: key)
-        roots[key] = root
-        return root
+        node?.following ?? roots[key] ?? Level(root: key)
+    }
+
+    /// A level where texts begin is kept once there is something on it.
+    private func keep(_ level: Level) {
+        if let key = level.root { roots[key] = level }
     }
 
     // MARK: Finding
@@ -129,6 +131,7 @@ final class PrefixCache {
             return node
         }
         let node = Node(tokens, page, in: level)
+        keep(level)
         level.full[tokens] = node
         pageCount += 1
         node.users = 1
@@ -142,6 +145,7 @@ final class PrefixCache {
         if let node = level.partial.first(where: { $0.tokens.starts(with: tokens) }) { return touch(node) }
         let replaced = level.partial.filter { tokens.starts(with: $0.tokens) }
         let node = Node(tokens, page, in: level)
+        keep(level)
         // Before the others go: an empty level would go with them.
         level.partial.append(node)
         pageCount += 1

@@ -24,7 +24,9 @@ final class Engine: Sendable {
             while let delivery = mailbox.take(waiting: !isBusy, atMost: scheduler.secondsToDeadline) {
                 for work in delivery.work { work(scheduler) }
                 scheduler.enqueue(delivery.requests)
-                isBusy = scheduler.advance(isPoked: delivery.isPoked)
+                // One that was cancelled on its way here has poked nobody.
+                let isPoked = delivery.isPoked || delivery.requests.contains(where: \.isCancelled)
+                isBusy = scheduler.advance(isPoked: isPoked)
             }
         }
     }

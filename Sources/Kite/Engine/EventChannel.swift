@@ -93,6 +93,9 @@ final class EventChannel: Sendable {
                         if state.first == state.events.count {
                             state.events.removeAll(keepingCapacity: true)
                             state.first = 0
+                        } else if state.first >= capacity {
+                            state.events.removeFirst(state.first)
+                            state.first = 0
                         }
                         let isDrained = state.isFull && state.events.count - state.first <= capacity / 2
                         if isDrained { state.isFull = false }

@@ -45,7 +45,7 @@ extension Scheduler {
     /// smoothly, else they get all. Of the prompts the one with the fewest tokens left goes first, and each pass spent
     /// waiting counts as a share read: so a short prompt does not wait for a long one, nor the long one forever.
     func composePass() -> Pass {
-        var ready = running.filter { $0.isReady && !$0.request.isEmbedding }
+        var ready = readySequences.filter { !$0.request.isEmbedding }
         for sequence in ready where !sequence.isAnswering { adopt(sequence) }
         let most = limits.promptChunk
         var answering = ready.filter(\.isAnswering)

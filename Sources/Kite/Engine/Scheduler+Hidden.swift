@@ -4,7 +4,7 @@ import TensorCore
 extension Scheduler {
     /// Whether the next pass is for hidden states, if both kinds are waited for.
     func takesTurn() -> Bool {
-        guard running.contains(where: { $0.isReady && !$0.request.isEmbedding }) else { return true }
+        guard readySequences.contains(where: { !$0.request.isEmbedding }) else { return true }
         isEmbeddersTurn.toggle()
         return isEmbeddersTurn
     }
@@ -14,7 +14,7 @@ extension Scheduler {
         let isStreaming = running.contains { $0.isReady && $0.isAnswering }
         var left = isStreaming ? promptPace.share(atMost: limits.promptChunk) : limits.promptChunk
         var pass = Pass()
-        for sequence in running where left > 0 && sequence.isReady && sequence.request.isEmbedding {
+        for sequence in readySequences where left > 0 && sequence.request.isEmbedding {
             let count = min(sequence.pending, left)
             left -= count
             pass.parts.append(.init(sequence: sequence, start: sequence.cache.length, count: count, isReading: true))

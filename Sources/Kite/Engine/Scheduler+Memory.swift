@@ -20,23 +20,26 @@ extension Scheduler {
     }
 
     /// Whether `sequence` can read its tokens beside those that run, each of which may soon want another page.
-    func hasRoom(for sequence: RunningSequence) -> Bool {
+    /// - Parameter isLeaving: Which of them are to be set back first.
+    func hasRoom(for sequence: RunningSequence, without isLeaving: (RunningSequence) -> Bool = { _ in false }) -> Bool {
         let layout = transformer.kvLayout
-        let active = running.filter { !$0.isSetBack }
+        let active = running.filter { !$0.isSetBack && !isLeaving($0) }
         guard !active.isEmpty else { return true }
         let wanted = active.reduce(layout.pages(for: sequence.tokens.count + 1)) { sum, other in
             sum + max(layout.pages(for: other.tokens.count + 1) - other.cache.pages.count, 0)
         }
-        let free = pages.limit - pages.pageCount + prefixes.unusedCount
+        // Pages that several share are counted for each: setting them back may free fewer.
+        let leaving = running.reduce(0) { $0 + (isLeaving($1) ? $1.cache.pages.count : 0) }
+        let free = pages.limit - pages.pageCount + prefixes.unusedCount + leaving
         return wanted + active.count <= free
     }
 
     /// Sets sequences back whose readers do not keep up, if `sequence` can go on then.
     func makeRoom(for sequence: RunningSequence) -> Bool {
+        func isIdle(_ other: RunningSequence) -> Bool { !other.isSetBack && !other.isReady }
+        guard hasRoom(for: sequence) || hasRoom(for: sequence, without: isIdle) else { return false }
         while !hasRoom(for: sequence) {
-            guard let idle = running.last(where: { !$0.isSetBack && !$0.isReady && !$0.cache.pages.isEmpty }) else {
-                return false
-            }
+            guard let idle = running.last(where: isIdle) else { return false }
             setBack(idle)
         }
         return true

@@ -6,7 +6,7 @@ extension Scheduler {
     /// Composes a pass, runs it, and does what follows from it.
     /// - Returns: Whether anything was done.
     func runPass() -> Bool {
-        let isForHidden = running.contains { $0.isReady && $0.request.isEmbedding } && takesTurn()
+        let isForHidden = readySequences.contains { $0.request.isEmbedding } && takesTurn()
         var pass = isForHidden ? composeHiddenPass() : composePass()
         guard !pass.parts.isEmpty else { return false }
         var parts: [Pass.Part] = []

@@ -117,6 +117,25 @@ final class Scheduler {
         return taken
     }
 
+    /// Sequences that a pass may take along, oldest first: no more answers than there are places. When many readers catch
+    /// up at the same time, the youngest requests wait as if they had not.
+    var readySequences: [RunningSequence] {
+        let ready = running.filter(\.isReady)
+        guard activeAnswers > limits.sequences else { return ready }
+        var taken = 0
+        var current: ActiveRequest?
+        var isIn = false
+        return ready.filter { sequence in
+            let request = sequence.request
+            if request !== current {
+                current = request
+                isIn = taken == 0 || taken + request.unfinishedAnswers <= limits.sequences
+                if isIn { taken += request.unfinishedAnswers }
+            }
+            return isIn
+        }
+    }
+
     /// Goes on with sequences that have made room, oldest first.
     private func resume() {
         for sequence in running where sequence.isSetBack && !sequence.request.channel.isFull {

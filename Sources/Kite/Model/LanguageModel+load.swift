@@ -16,12 +16,15 @@ extension LanguageModel {
     package static func load(_ checkpoint: Checkpoint, options: LoadOptions) throws -> LanguageModel {
         // The weights come from the disk while the vocabulary is read.
         for store in checkpoint.stores { store.prefetch() }
+        // Weights that are locked are no longer part of it.
+        let freeMemory = FreeMemory.bytes
         let lockWarnings = try lock(checkpoint, options)
         let tokenizer = try Tokenizer.load(checkpoint, preTokenizerOverride: options.preTokenizer)
         let template = try ResolvedTemplate(checkpoint, tokenizer: tokenizer, override: options.chatTemplate)
         return try LanguageModel(
             checkpoint: checkpoint, name: checkpoint.name, tokenizer: tokenizer, template: template,
-            warnings: checkpoint.warnings + tokenizer.warnings + template.warnings + lockWarnings, options: options)
+            warnings: checkpoint.warnings + tokenizer.warnings + template.warnings + lockWarnings, options: options,
+            freeMemory: freeMemory)
     }
 
     /// Keeps the weights in memory as `options` ask.

@@ -37,7 +37,7 @@ public final class LanguageModel: Sendable {
 
     init(
         checkpoint: Checkpoint, name: String, tokenizer: Tokenizer, template: ResolvedTemplate,
-        warnings: [String], options: LoadOptions
+        warnings: [String], options: LoadOptions, freeMemory: Int?
     ) throws {
         let configuration = checkpoint.configuration
         self.name = name
@@ -56,7 +56,8 @@ public final class LanguageModel: Sendable {
         self.transformer = transformer
         weightBytes = transformer.weightBytes
         contextBytesPerToken = transformer.kvLayout.bytesPerToken
-        let pages = KVPagePool(limit: try Self.pageLimit(options, transformer, contextLength: contextLength))
+        let pages = KVPagePool(
+            limit: try Self.pageLimit(options, transformer, contextLength: contextLength, freeMemory: freeMemory))
         self.pages = pages
         guard options.maximumSequences >= 1 else {
             throw GenerationError.invalidOption("maximumSequences", "\(options.maximumSequences) is not at least 1")
@@ -72,8 +73,9 @@ public final class LanguageModel: Sendable {
     }
 
     /// Pages that all key/value caches may take together.
-    private static func pageLimit(_ options: LoadOptions, _ transformer: Transformer, contextLength: Int) throws -> Int
-    {
+    private static func pageLimit(
+        _ options: LoadOptions, _ transformer: Transformer, contextLength: Int, freeMemory: Int?
+    ) throws -> Int {
         let layout = transformer.kvLayout
         if let bytes = options.kvMemory {
             guard bytes >= layout.pageBytes else {
@@ -84,7 +86,7 @@ public final class LanguageModel: Sendable {
             return bytes / layout.pageBytes
         }
         let context = layout.pages(for: contextLength)
-        guard let free = FreeMemory.bytes else { return 4 * context }
+        guard let free = freeMemory else { return 4 * context }
         let (most, overflow) = context.multipliedReportingOverflow(by: max(options.maximumSequences, 4))
         return min(overflow ? .max : most, max(context, (free - transformer.weightBytes) / 2 / layout.pageBytes))
     }
@@ -145,8 +147,10 @@ public final class LanguageModel: Sendable {
         if options.ignoresEndOfGeneration { banned += tokenizer.endOfGeneration }
         var sampling = options.sampling
         sampling.seed = seed ?? sampling.seed
+        // A negative number means all.
+        let last = sampling.repeatLastN < 0 ? promptTokens.count : sampling.repeatLastN
         return try Sampler(
             sampling, vocabularySize: configuration.vocabularySize, neverSampled: banned,
-            promptTail: promptTokens.suffix(max(options.sampling.repeatLastN, 0)))
+            promptTail: promptTokens.suffix(last))
     }
 }

@@ -119,8 +119,26 @@ public final class LanguageModelSession: Sendable {
             $0.pending.append(request)
             return $0.pending.count == 1
         }
-        if isFirst { model.engine.submit(request) }
+        if isFirst {
+            model.engine.submit(request)
+        } else {
+            channel.setWake { [weak self] in self?.leave(request) }
+            if channel.isCancelled { leave(request) }
+        }
         return ResponseStream(channel)
+    }
+
+    /// Ends a request whose reader has gone before its turn came.
+    private func leave(_ request: ActiveRequest) {
+        let isGone = state.withLock { state in
+            // The first one is the engine's.
+            guard let place = state.pending.firstIndex(where: { $0 === request }), place > 0 else { return false }
+            state.pending.remove(at: place)
+            return true
+        }
+        guard isGone else { return }
+        request.channel.push(.finished(choice: 0, .unstarted))
+        request.channel.finish()
     }
 
     /// Records the answer, or puts the transcript back, and lets the next request in.

@@ -163,6 +163,20 @@ import Testing
         #expect(made(slow) > before)
     }
 
+    /// Readers that catch up at the same time: no more answers together than there are places, the oldest first.
+    @Test func readersThatCatchUpTakeTurns() async throws {
+        let model = try await LanguageModel.long()
+        let scheduler = SteppedScheduler(model, sequences: 2)
+        let requests = (0..<6).map { scheduler.submit(model.noise(8, seed: $0), Self.endless, capacity: 4) }
+        while scheduler.step() {}
+        #expect(requests.allSatisfy { $0.channel.isFull })
+        let before = requests.map(made)
+        for request in requests { for _ in 0..<3 { _ = try await request.channel.next() } }
+        // Every pass is checked; nobody reads on, so the first two soon leave their turn to the next.
+        while scheduler.step() {}
+        #expect(zip(requests, before).allSatisfy { made($0) > $1 })
+    }
+
     /// Under memory pressure one that does not read makes way, whenever it came.
     @Test func slowReadersDoNotHoldMemory() async throws {
         let model = try await LanguageModel.long()

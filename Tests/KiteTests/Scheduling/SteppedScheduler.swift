@@ -43,8 +43,8 @@ final class SteppedScheduler {
         let hasRun = scheduler.advance(isPoked: true)
         let statistics = scheduler.statistics
         #expect(statistics.kvPages <= statistics.kvPageLimit)
-        #expect(
-            statistics.running <= scheduler.limits.sequences || scheduler.running.allSatisfy { $0.request.choices > 1 })
+        let ready = scheduler.readySequences
+        #expect(ready.count <= scheduler.limits.sequences || ready.allSatisfy { $0.request === ready[0].request })
         return hasRun
     }
 

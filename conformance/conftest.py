@@ -1,15 +1,21 @@
 """Fixtures: the built program, models to run it on, and a way to run it that never waits."""
 
 import os
+import signal
 import subprocess
-import time
 import sys
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from server import Server
+
+# A suite that was started in the background hands on that Ctrl-C and hang-ups are ignored; Kite respects that, and tests send both.
+for number, action in [(signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)]:
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, action)
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "Tests" / "Golden" / "models"

@@ -128,7 +128,7 @@ def test_a_slow_reader(serve):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.connect((server.host, server.port))
     body = json.dumps(ENDLESS | {"n": 16, "logprobs": 20}).encode()
-    head = f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+    head = f"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
     connection.sendall(head.encode() + body)
     read_some(connection)
     most = 0
@@ -168,11 +168,11 @@ def test_slow_loris(serve):
     server = serve()
     slow = [server.connect() for _ in range(200)]
     for connection in slow:
-        connection.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        connection.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
         connection.setblocking(False)
     bodies = [server.connect() for _ in range(50)]
     for connection in bodies:
-        connection.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+        connection.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
     waiting = set(slow)
     deadline = time.monotonic() + 60
     while waiting and time.monotonic() < deadline:
@@ -203,7 +203,7 @@ def test_a_hundred_megabytes(server):
     for chunked in (False, True):
         connection = server.connect()
         length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {100 * MEGABYTE}"
-        connection.sendall(f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{length}\r\n\r\n".encode())
+        connection.sendall(f"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{length}\r\n\r\n".encode())
         piece = b" " * MEGABYTE
         answer = []
         reader = threading.Thread(target=lambda: answer.append(read_all(connection)))  # noqa: B023
@@ -242,7 +242,7 @@ def test_bodies(server, body):
 
 def test_requests_that_are_no_http(server):
     for data in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 500, b"GET\r\n\r\n", b"\r\n" * 1000, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-                 b"GET /health HTTP/1.1\r\n" + b"X: " + b"a" * (4 * MEGABYTE), b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 100_000,
+                 b"GET /health HTTP/1.1\r\n" + b"X: " + b"a" * (4 * MEGABYTE), b"GET /health HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 100_000,
                  b"GET /" + b"a" * (2 * MEGABYTE) + b" HTTP/1.1\r\n\r\n", b"POST /v1/completions HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
                  b"POST /v1/completions HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\n"):
         connection = server.connect()

@@ -27,13 +27,22 @@ public struct Grammar: Sendable, Hashable {
     /// Members come in the order in which the schema lists them. White space is at most one space after a colon or comma.
     /// - Throws: ``GrammarError`` naming the first keyword that is malformed or not honoured, and its place.
     public init(jsonSchema schema: JSONValue) throws(GrammarError) {
+        var budget = SchemaBudget()
+        try self.init(jsonSchema: schema, budget: &budget)
+    }
+
+    /// The JSON texts that satisfy `schema`, one of several schemas that together may not be larger than one alone.
+    /// - Parameter budget: What all of them may still take.
+    /// - Throws: ``GrammarError`` as ``init(jsonSchema:)-(JSONValue)``.
+    package init(jsonSchema schema: JSONValue, budget: inout SchemaBudget) throws(GrammarError) {
         do {
-            try self.init(rules: SchemaCompiler.compile(schema), root: 0)
+            try self.init(rules: SchemaCompiler.compile(schema, &budget), root: 0)
         } catch .endlessRule {
             throw .unsatisfiable(path: "#")
         } catch .leftRecursion(let rule, _, _) {
             throw .invalidSchema("it refers to itself without end", path: rule)
         }
+        try budget.add(definition.automaton)
     }
 
     /// The JSON texts that satisfy `schema`, itself a JSON text.

@@ -29,6 +29,8 @@ package struct Automaton: Sendable {
     private(set) var calls: [Call] = []
     /// The node of the empty text.
     private(set) var start: Int32 = 0
+    /// States it was made of: what ``GrammarLimits/states`` counts.
+    let stateCount: Int
     /// Bytes that no node tells apart have one class.
     private(set) var classOfByte = [UInt8](repeating: 0, count: 256)
     /// A byte of each class.
@@ -38,6 +40,7 @@ package struct Automaton: Sendable {
     ///   or too much of something.
     init(rules: [Rule], root: Int) throws(GrammarError) {
         let graph = try StateGraph(rules)
+        stateCount = graph.heads.count
         if let number = graph.leftRecursiveRule() {
             let rule = graph.rules[number]
             throw .leftRecursion(rule: rule.name, line: rule.line, column: rule.column)

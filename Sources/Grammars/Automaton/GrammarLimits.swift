@@ -4,6 +4,8 @@ package enum GrammarLimits {
     static let sourceBytes = 1 << 20
     /// Groups within groups.
     static let nesting = 64
+    /// Bytes of a place within a schema (`#/properties/a`): there is one for every part of it.
+    static let pathBytes = 4096
     /// Rules, those included that are made along the way.
     static let rules = 50_000
     /// Times that one thing may be asked for.

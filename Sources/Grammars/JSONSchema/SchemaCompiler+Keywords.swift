@@ -30,8 +30,10 @@ extension SchemaCompiler {
         guard trail.count < GrammarLimits.nesting else {
             throw .tooDeep(limit: GrammarLimits.nesting, line: 0, column: 0)
         }
-        combinations -= shapes.count + 1
-        guard combinations > 0 else { throw .tooLarge("combined schemas", limit: Self.mostCombinations) }
+        try Self.checkPlace(schema)
+        let size = Self.size(object, at: schema.path)
+        try budget.combine()
+        for shape in shapes { try budget.combine(size: size + shape.size) }
         let trail = trail + [schema.path]
         var shapes = shapes
         for index in shapes.indices { try applyOwn(object, schema, to: &shapes[index]) }
@@ -60,6 +62,21 @@ extension SchemaCompiler {
         return shapes
     }
 
+    /// What the keywords of one schema list, as ``SchemaBudget`` counts it.
+    private static func size(_ object: JSONObject, at path: String) -> Int {
+        var size = object.count
+        for member in object.members where !SchemaKeywords.isIgnored(member.key, at: path) {
+            switch (member.key, member.value) {
+            case ("enum", let value), ("const", let value): size += value.contentSize
+            case (_, .array(let values)): size += values.count
+            case (_, .object(let object)): size += object.count
+            case (_, .string(let text)): size += text.utf8.count
+            default: break
+            }
+        }
+        return size
+    }
+
     /// Adds the keywords of one schema, its references and alternatives aside.
     private func applyOwn(
         _ object: JSONObject, _ schema: Subschema, to shape: inout SchemaShape
@@ -74,6 +91,9 @@ extension SchemaCompiler {
             case "enum":
                 guard case .array(let values) = value else {
                     throw .invalidSchema("\"enum\" is no list", path: schema.path)
+                }
+                guard values.count <= GrammarLimits.rules else {
+                    throw .tooLarge("values in \"enum\"", limit: GrammarLimits.rules)
                 }
                 shape.restrict(to: values)
             case "const": shape.restrict(to: [value])
@@ -174,26 +194,12 @@ extension SchemaCompiler {
 extension SchemaShape {
     /// Leaves only those of `list`.
     mutating func restrict(to list: [JSONValue]) {
-        guard let known = values else {
+        if let known = values {
+            let wanted = JSONValueSet(list)
+            values = known.filter(wanted.contains)
+        } else {
             values = list
-            return
         }
-        values = known.filter { value in list.contains { $0.isSame(as: value) } }
-    }
-}
-
-extension JSONValue {
-    /// Whether two values are equal as JSON Schema means it: numbers by value, objects in any order.
-    func isSame(as other: JSONValue) -> Bool {
-        switch (self, other) {
-        case (.integer(let left), .number(let right)), (.number(let right), .integer(let left)):
-            return Double(left) == right
-        case (.array(let left), .array(let right)):
-            return left.count == right.count && zip(left, right).allSatisfy { $0.isSame(as: $1) }
-        case (.object(let left), .object(let right)):
-            return left.count == right.count
-                && left.members.allSatisfy { member in right[member.key].map { $0.isSame(as: member.value) } ?? false }
-        default: return self == other
-        }
+        valuesSize = values?.reduce(0) { $0 + $1.contentSize } ?? 0
     }
 }

@@ -10,6 +10,9 @@ extension SchemaCompiler {
             guard case .object(let properties) = value else {
                 throw .invalidSchema("\"properties\" is no object", path: schema.path)
             }
+            guard properties.count <= GrammarLimits.rules else {
+                throw .tooLarge("properties", limit: GrammarLimits.rules)
+            }
             own = properties.members.map { ($0.key, schema.child($0.value, "properties", $0.key)) }
         }
         let others = object["additionalProperties"].map { schema.child($0, "additionalProperties") }
@@ -36,11 +39,14 @@ extension SchemaCompiler {
             guard case .array(let names) = value else {
                 throw .invalidSchema("\"required\" is no list", path: schema.path)
             }
+            guard names.count <= GrammarLimits.rules else {
+                throw .tooLarge("names in \"required\"", limit: GrammarLimits.rules)
+            }
             for name in names {
                 guard case .string(let text) = name else {
                     throw .invalidSchema("\"required\" lists something that is no name", path: schema.path)
                 }
-                if !shape.required.contains(text) { shape.required.append(text) }
+                shape.require(text)
             }
         }
         if let value = object["minProperties"] {
@@ -73,12 +79,11 @@ extension SchemaCompiler {
             beginnings = [.sequence([member, rest])]
         }
         var canBeEmpty = true
-        let required = Set(shape.required)
         for property in properties.reversed() {
             let value = try reference(property.schemas)
             let text = Expression.sequence([.text(JSONText.quoted(property.name)), JSONShapes.colon, value])
             let member = Expression.rule(try add(property.name, text))
-            let isRequired = required.contains(property.name)
+            let isRequired = shape.requiredNames.contains(property.name)
             if isRequired {
                 beginnings = []
                 canBeEmpty = false
@@ -134,25 +139,7 @@ extension SchemaCompiler {
         guard !names.isEmpty else { return .repeated(JSONShapes.character, least: 0, most: nil) }
         let character = JSONText.escaped(Expression.characters(.all))
         let any = Expression.rule(try add("any name", .repeated(character, least: 0, most: nil)))
-        // A trie of the names; at each of its nodes a character that leaves it may be followed by anything.
-        struct Node {
-            var children: [(scalar: UInt32, node: Int)] = []
-            var isName = false
-        }
-        var nodes = [Node()]
-        for name in names {
-            var node = 0
-            for scalar in name.unicodeScalars {
-                if let child = nodes[node].children.first(where: { $0.scalar == scalar.value }) {
-                    node = child.node
-                } else {
-                    nodes[node].children.append((scalar.value, nodes.count))
-                    node = nodes.count
-                    nodes.append(Node())
-                }
-            }
-            nodes[node].isName = true
-        }
+        let nodes = try NameTrie(names).nodes
         let first = rules.count
         for _ in nodes { _ = try add("another name") }
         for (index, node) in nodes.enumerated() {
@@ -162,8 +149,44 @@ extension SchemaCompiler {
             for child in node.children {
                 parts.append(.sequence([.text(JSONText.escaped(child.scalar)), .rule(first + child.node)]))
             }
-            define(first + index, .choice(parts))
+            try define(first + index, .choice(parts))
         }
         return .rule(first)
+    }
+}
+
+/// Names with their shared beginnings. At each node a character that leaves it may be followed by anything.
+private struct NameTrie {
+    struct Node {
+        var children: [(scalar: UInt32, node: Int)] = []
+        var isName = false
+    }
+
+    private struct Step: Hashable {
+        var node: Int
+        var scalar: UInt32
+    }
+
+    private(set) var nodes = [Node()]
+
+    /// - Throws: ``GrammarError/tooLarge(_:limit:)``: each node becomes a rule.
+    init(_ names: [String]) throws(GrammarError) {
+        var following: [Step: Int] = [:]
+        for name in names {
+            var node = 0
+            for scalar in name.unicodeScalars {
+                let step = Step(node: node, scalar: scalar.value)
+                if let child = following[step] {
+                    node = child
+                    continue
+                }
+                guard nodes.count < GrammarLimits.rules else { throw .tooLarge("rules", limit: GrammarLimits.rules) }
+                following[step] = nodes.count
+                nodes[node].children.append((scalar.value, nodes.count))
+                node = nodes.count
+                nodes.append(Node())
+            }
+            nodes[node].isName = true
+        }
     }
 }

@@ -8,10 +8,11 @@ extension SchemaCompiler {
         guard disjoint.insert(schema.path).inserted else { return }
         var shapes: [[SchemaShape]] = []
         for part in parts { shapes.append(try self.shapes([part])) }
+        let sides = shapes.map { $0.map(Alternative.init) }
         for first in parts.indices {
             for second in parts.indices where second > first {
-                for left in shapes[first] {
-                    for right in shapes[second] where try !isDisjoint(left, right) {
+                for left in sides[first] {
+                    for right in sides[second] where try !isDisjoint(left, right) {
                         throw .unsupportedKeyword(
                             "oneOf",
                             reason: "alternatives \(first) and \(second) may both match; use anyOf, or a property "
@@ -22,22 +23,53 @@ extension SchemaCompiler {
         }
     }
 
-    private mutating func isDisjoint(_ left: SchemaShape, _ right: SchemaShape) throws(GrammarError) -> Bool {
-        let kinds = (Self.kinds(left), Self.kinds(right))
-        if kinds.0.isDisjoint(with: kinds.1) { return true }
+    /// An alternative made ready to be compared with many others.
+    private struct Alternative {
+        let shape: SchemaShape
+        /// The kinds its values can have in truth.
+        let kinds: JSONKinds
+        /// Where its properties are; empty for what is no object.
+        let places: [String: Int]
+
+        init(_ shape: SchemaShape) {
+            self.shape = shape
+            kinds = SchemaCompiler.kinds(shape)
+            var places: [String: Int] = [:]
+            if SchemaCompiler.isObject(shape) {
+                for (index, property) in shape.properties.enumerated() { places[property.name] = index }
+            }
+            self.places = places
+        }
+    }
+
+    private mutating func isDisjoint(_ one: Alternative, _ other: Alternative) throws(GrammarError) -> Bool {
+        try budget.compare(size: 0)
+        if one.kinds.isDisjoint(with: other.kinds) { return true }
+        let (left, right) = (one.shape, other.shape)
+        try budget.compare(size: left.valuesSize + right.valuesSize + one.places.count)
         if let leftValues = left.values, let rightValues = right.values {
-            return !leftValues.contains { value in rightValues.contains { $0.isSame(as: value) } }
+            return !Self.share(leftValues, rightValues)
         }
         // From here on only objects are told apart.
         guard Self.isObject(left), Self.isObject(right) else { return false }
         for property in left.properties {
-            guard left.required.contains(property.name) || right.required.contains(property.name),
-                let other = right.properties.first(where: { $0.name == property.name }),
-                let values = try values(property.schemas), let otherValues = try self.values(other.schemas)
+            guard left.requiredNames.contains(property.name) || right.requiredNames.contains(property.name),
+                let index = other.places[property.name], let values = try values(property.schemas),
+                let otherValues = try self.values(right.properties[index].schemas)
             else { continue }
-            if !values.contains(where: { value in otherValues.contains { $0.isSame(as: value) } }) { return true }
+            try budget.compare(size: values.count + otherValues.count)
+            if !Self.share(values, otherValues) { return true }
         }
         return false
+    }
+
+    /// Whether some value is in both lists.
+    private static func share(_ left: [JSONValue], _ right: [JSONValue]) -> Bool {
+        if left.count == 1 || right.count == 1 {
+            return left.contains { value in right.contains { $0.isSame(as: value) } }
+        }
+        let known = JSONValueSet(right)
+        return left.contains { known.contains($0) }
     }
 
     /// The kinds a value of this shape can have in truth.

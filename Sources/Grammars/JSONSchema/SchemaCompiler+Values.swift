@@ -4,13 +4,17 @@ extension SchemaCompiler {
     /// One of `values`, those left out that the rest of the schema does not allow.
     mutating func choice(of values: [JSONValue], _ shape: SchemaShape) throws(GrammarError) -> Expression {
         var parts: [Expression] = []
-        for value in values where try allows(value, shape) {
+        var pattern: PatternTest?
+        for value in values where try allows(value, shape, &pattern) {
             parts.append(try JSONText.literal(value, path: shape.path))
         }
         return .choice(parts)
     }
 
-    private mutating func allows(_ value: JSONValue, _ shape: SchemaShape) throws(GrammarError) -> Bool {
+    /// - Parameter pattern: The pattern or format of `shape`, made when the first text needs it.
+    private mutating func allows(
+        _ value: JSONValue, _ shape: SchemaShape, _ pattern: inout PatternTest?
+    ) throws(GrammarError) -> Bool {
         guard shape.kinds?.isSuperset(of: JSONKinds(of: value)) ?? true else { return false }
         switch value {
         case .null, .bool: return true
@@ -29,12 +33,8 @@ extension SchemaCompiler {
             let count = text.unicodeScalars.count
             guard count >= shape.minimumLength, count <= shape.maximumLength ?? .max else { return false }
             guard !shape.patterns.isEmpty || !shape.formats.isEmpty else { return true }
-            var plain = shape
-            plain.minimumLength = 0
-            plain.maximumLength = nil
-            let expression = try string(plain)
-            var matcher = try Matcher(Grammar(rules: [Rule(name: "pattern", expression: expression)], root: 0))
-            return try matcher.matches(JSONText.quoted(text))
+            if pattern == nil { pattern = try patternTest(shape) }
+            return try pattern?.matches(JSONText.quoted(text), &budget) ?? false
         case .array, .object:
             let isPlain =
                 shape.properties.isEmpty && shape.required.isEmpty && shape.additional == nil && shape.prefix.isEmpty
@@ -46,5 +46,46 @@ extension SchemaCompiler {
             }
             return true
         }
+    }
+
+    /// The pattern or format of a shape, whatever the length of texts.
+    private mutating func patternTest(_ shape: SchemaShape) throws(GrammarError) -> PatternTest {
+        var plain = shape
+        plain.minimumLength = 0
+        plain.maximumLength = nil
+        return try PatternTest(try string(plain), &budget)
+    }
+}
+
+/// Tells which texts match an expression. What it learns from one text it knows for the next.
+private struct PatternTest {
+    /// What an automaton costs, and all that it may learn before it begins anew.
+    private static let cost = 16_000
+
+    private let grammar: Grammar
+    private var matcher: Matcher
+
+    init(_ expression: Expression, _ budget: inout SchemaBudget) throws(GrammarError) {
+        try budget.combine(size: Self.cost)
+        grammar = try Grammar(rules: [Rule(name: "pattern", expression: expression)], root: 0)
+        try budget.add(grammar.definition.automaton)
+        matcher = try Matcher(grammar)
+    }
+
+    /// Whether `text` as a whole matches.
+    /// - Throws: ``GrammarError`` when that takes too much.
+    mutating func matches(_ text: [UInt8], _ budget: inout SchemaBudget) throws(GrammarError) -> Bool {
+        var state = matcher.start
+        for byte in text {
+            if matcher.isFull {
+                try budget.combine(size: Self.cost)
+                let portable = matcher.exported(state)
+                matcher = try Matcher(grammar)
+                state = matcher.imported(portable)
+            }
+            state = try matcher.step(state, byte)
+            if state == Matcher.dead { return false }
+        }
+        return matcher.mayEnd(state)
     }
 }

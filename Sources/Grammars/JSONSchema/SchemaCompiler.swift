@@ -14,20 +14,23 @@ struct SchemaCompiler {
     private var numbers: [[String]: Int] = [:]
     private var pending: [(rule: Int, schemas: [Subschema])] = []
     private var valueRule: Int?
-    /// Schemas that may still be put together: references to references multiply.
-    var combinations = SchemaCompiler.mostCombinations
-    static let mostCombinations = 200_000
+    /// What may still be taken.
+    var budget: SchemaBudget
     /// Places of `oneOf` that were found to be in order.
     var disjoint: Set<String> = []
 
-    private init(_ document: JSONValue) { self.document = document }
+    private init(_ document: JSONValue, _ budget: SchemaBudget) {
+        self.document = document
+        self.budget = budget
+    }
 
     /// The rules of `document`; the first is the root.
-    static func compile(_ document: JSONValue) throws(GrammarError) -> [Rule] {
-        var compiler = SchemaCompiler(document)
+    static func compile(_ document: JSONValue, _ budget: inout SchemaBudget) throws(GrammarError) -> [Rule] {
+        var compiler = SchemaCompiler(document, budget)
+        defer { budget = compiler.budget }
         _ = try compiler.reference([Subschema(value: document, path: "#")])
         while let (rule, schemas) = compiler.pending.popLast() {
-            compiler.rules[rule].expression = try compiler.body(schemas)
+            try compiler.define(rule, try compiler.body(schemas))
         }
         return compiler.rules
     }
@@ -35,15 +38,17 @@ struct SchemaCompiler {
     /// The rule of values that satisfy all of `schemas`.
     mutating func reference(_ schemas: [Subschema]) throws(GrammarError) -> Expression {
         var unique: [Subschema] = []
+        var places: Set<String> = []
         for schema in schemas {
             // `true` asks for nothing.
             if case .bool(true) = schema.value { continue }
-            if !unique.contains(where: { $0.path == schema.path }) { unique.append(schema) }
+            if places.insert(schema.path).inserted { unique.append(schema) }
         }
-        guard !unique.isEmpty else { return anyValue() }
+        guard !unique.isEmpty else { return try anyValue() }
         let key = unique.map(\.path)
         if let known = numbers[key] { return .rule(known) }
-        let number = try add(key.joined(separator: " and "))
+        for schema in unique { try Self.checkPlace(schema) }
+        let number = try add(key.prefix(4).joined(separator: " and "))
         numbers[key] = number
         pending.append((number, unique))
         return .rule(number)
@@ -51,19 +56,30 @@ struct SchemaCompiler {
 
     /// Adds a rule that is to be defined later.
     mutating func add(_ name: String, _ expression: Expression = .choice([])) throws(GrammarError) -> Int {
-        guard rules.count < GrammarLimits.rules else { throw .tooLarge("rules", limit: GrammarLimits.rules) }
+        try budget.addRule()
+        try budget.add(expression)
         rules.append(Rule(name: name, expression: expression))
         return rules.count - 1
     }
 
     /// Gives an added rule its expression.
-    mutating func define(_ number: Int, _ expression: Expression) { rules[number].expression = expression }
+    mutating func define(_ number: Int, _ expression: Expression) throws(GrammarError) {
+        try budget.add(expression)
+        rules[number].expression = expression
+    }
+
+    /// Refuses a place so deep or with names so long that writing down the places below it takes too much memory.
+    static func checkPlace(_ schema: Subschema) throws(GrammarError) {
+        guard schema.path.utf8.count <= GrammarLimits.pathBytes else {
+            throw .tooLarge("bytes in the place of a part of the schema", limit: GrammarLimits.pathBytes)
+        }
+    }
 
     /// Any value at all.
-    mutating func anyValue() -> Expression {
+    mutating func anyValue() throws(GrammarError) -> Expression {
         if let valueRule { return .rule(valueRule) }
         let first = rules.count
-        rules += JSONShapes.valueRules(from: first)
+        for rule in JSONShapes.valueRules(from: first) { _ = try add(rule.name, rule.expression) }
         valueRule = first
         return .rule(first)
     }
@@ -114,7 +130,7 @@ struct SchemaCompiler {
     private mutating func expression(_ shape: SchemaShape) throws(GrammarError) -> Expression {
         var kinds = shape.kinds ?? (shape.mentioned.isEmpty ? .all : shape.mentioned)
         if let values = shape.values { return try choice(of: values, shape) }
-        if kinds == .all, shape.mentioned.isEmpty { return anyValue() }
+        if kinds == .all, shape.mentioned.isEmpty { return try anyValue() }
         var parts: [Expression] = []
         if kinds.contains(.object) { parts.append(try object(shape)) }
         if kinds.contains(.array) { parts.append(try array(shape)) }

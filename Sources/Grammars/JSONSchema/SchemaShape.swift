@@ -82,6 +82,8 @@ struct SchemaShape: Sendable {
     var mentioned: JSONKinds = []
     /// The only values allowed.
     var values: [JSONValue]?
+    /// How much they hold.
+    var valuesSize = 0
 
     var minimum: NumberBound?
     var maximum: NumberBound?
@@ -93,7 +95,9 @@ struct SchemaShape: Sendable {
     var formats: [String] = []
 
     var properties: [Property] = []
-    var required: [String] = []
+    /// The names that must be there, each once, in order.
+    private(set) var required: [String] = []
+    private(set) var requiredNames: Set<String> = []
     /// What properties without a name here must satisfy; nil when nothing was said.
     var additional: [Subschema]?
     var minimumProperties = 0
@@ -108,6 +112,14 @@ struct SchemaShape: Sendable {
     var hasUniqueItems = false
 
     init(path: String) { self.path = path }
+
+    /// How much it lists, as ``SchemaBudget`` counts it.
+    var size: Int {
+        properties.count + required.count + valuesSize + prefix.count + patterns.reduce(0) { $0 + $1.utf8.count }
+    }
+
+    /// Asks for a property.
+    mutating func require(_ name: String) { if requiredNames.insert(name).inserted { required.append(name) } }
 
     mutating func restrict(to kinds: JSONKinds) { self.kinds = (self.kinds ?? .all).intersection(kinds) }
 }

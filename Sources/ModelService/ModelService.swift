@@ -7,6 +7,7 @@ public final class ModelService: Sendable {
     public let options: ServiceOptions
     let models: ModelRegistry
     let guards: GuardSet
+    let grammars = GrammarMaker()
     let metrics: (@Sendable () async -> [UInt8])?
     let observer: (@Sendable (RequestSummary) -> Void)?
     /// Seconds since 1970 when the service began.

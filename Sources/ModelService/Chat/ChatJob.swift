@@ -26,7 +26,7 @@ extension ModelService {
         let tokens = prompt.tokens(model.tokenizer)
         var options = try chat.sampling.options(model, promptTokens: tokens.count, param: "messages")
         options.topLogprobs = chat.topLogprobs
-        options.grammar = try AnswerGrammar.make(chat.format, chat.tools, prompt.toolSyntax)
+        options.grammar = try await grammars.make(chat.format, chat.tools, prompt.toolSyntax)
         // The marks of Mistral's calls are special tokens, which would not be shown otherwise.
         options.includesSpecialTokens = chat.tools.isOffered && prompt.toolSyntax == .list
         let request = GenerationRequest(

@@ -39,7 +39,8 @@ extension ModelService {
     func prepare(_ completion: CompletionRequest) async throws -> CompletionJob {
         let lease = try await acquire(completion.model, completion.sampling.adapters)
         let model = lease.model
-        let grammar = try AnswerGrammar.make(completion.format)
+        let grammar = try await grammars.make(completion.format)
+        var logprobs = 0
         var prompts: [CompletionJob.Prompt] = []
         var requests: [GenerationRequest] = []
         for (index, wanted) in completion.prompts.enumerated() {

@@ -5,7 +5,7 @@ internal import Darwin
 #endif
 internal import Kite
 
-/// Work that waits for the disk, on a thread of its own: Swift's few threads carry everybody's requests.
+/// Work that waits for the disk or takes long, on a thread of its own: Swift's few threads carry everybody's requests.
 enum BlockingThread {
     /// Runs `work` and waits for it without holding a thread.
     /// - Throws: What `work` throws; ``GenerationError/outOfMemory(_:)`` when the system has no thread to give.
@@ -15,7 +15,7 @@ enum BlockingThread {
             let code = start(box)
             guard code != 0 else { return }
             continuation.resume(
-                throwing: GenerationError.outOfMemory("no thread to load a model (\(String(cString: strerror(code))))"))
+                throwing: GenerationError.outOfMemory("no thread to work on (\(String(cString: strerror(code))))"))
         }
     }
 

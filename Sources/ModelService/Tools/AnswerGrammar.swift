@@ -19,46 +19,56 @@ enum AnswerGrammar {
     /// The grammar of an answer that may call tools.
     ///
     /// Where a call is wanted the prompt ends with what opens one (``ToolSyntax/opening``), so that the answer begins with
-    /// the first call's object. Where calls are as the model likes, free text goes on until it opens a call.
+    /// the first call's object. Where calls are as the model likes, free text goes on until it opens a call. The limits of a
+    /// grammar hold for all tools together.
     /// - Throws: A 400 with the reason when a schema cannot be honoured.
     static func make(
         _ format: OutputFormat, _ tools: ToolUse, _ syntax: ToolSyntax
     ) throws(ServiceError) -> Grammar? {
         guard tools.isOffered else { return try make(format) }
-        let calls = try self.calls(tools, syntax)
-        guard tools.choice == .auto else { return calls }
+        let objects = try self.objects(tools)
         // Mistral opens calls with a special token, which no grammar over text can say.
-        guard syntax == .tagged else { return try make(format) }
-        let formatted = try make(format)
+        if tools.choice == .auto, syntax == .list {
+            return try make(format)
+        }
+        let formatted = tools.choice == .auto ? try make(format) : nil
         do throws(GrammarError) {
-            let opened = try Grammar.sequence([.text(syntax.opening + syntax.lead), calls])
-            if let formatted { return try .choice([formatted, opened]) }
-            return try .sequence([Grammar(gbnf: text(without: syntax.opening)), opened.optional])
+            let calls = try self.calls(objects, isParallel: tools.isParallel, syntax)
+            guard tools.choice == .auto else { return try Grammar(calls) }
+            let opened = try GrammarDraft.sequence([.text(syntax.opening + syntax.lead), calls])
+            if let formatted { return try Grammar(GrammarDraft.choice([GrammarDraft(formatted), opened])) }
+            let free = GrammarDraft(try Grammar(gbnf: text(without: syntax.opening)))
+            return try Grammar(GrammarDraft.sequence([free, opened.repeated(most: 1)]))
         } catch {
             throw refused(error, param: "tools")
         }
     }
 
-    /// One or more calls, from the first one's object to what closes the last.
-    private static func calls(_ tools: ToolUse, _ syntax: ToolSyntax) throws(ServiceError) -> Grammar {
-        var objects: [Grammar] = []
+    /// The object of a call, for each tool.
+    /// - Throws: A 400 that names the first tool that cannot be honoured, or with which the tools are too large.
+    private static func objects(_ tools: ToolUse) throws(ServiceError) -> [GrammarDraft] {
+        var budget = SchemaBudget()
+        var objects: [GrammarDraft] = []
         for tool in tools.callableDefinitions {
             do throws(GrammarError) {
-                let arguments = try Grammar(jsonSchema: tool.parameters ?? emptyObject)
-                objects.append(
-                    try .sequence([.text("{\"name\": \"\(tool.name)\", \"arguments\": "), arguments, .text("}")]))
+                let arguments = try Grammar(jsonSchema: tool.parameters ?? emptyObject, budget: &budget)
+                let head = GrammarDraft.text("{\"name\": \"\(tool.name)\", \"arguments\": ")
+                objects.append(try .sequence([head, GrammarDraft(arguments), .text("}")]))
             } catch {
                 throw refused(error, param: tool.param)
             }
         }
-        do throws(GrammarError) {
-            let call = try Grammar.choice(objects)
-            guard tools.isParallel else { return try .sequence([call, .text(syntax.closing)]) }
-            let more = try Grammar.repeated(.sequence([.text(syntax.separator), call]))
-            return try .sequence([call, more, .text(syntax.closing)])
-        } catch {
-            throw refused(error, param: "tools")
-        }
+        return objects
+    }
+
+    /// One or more calls, from the first one's object to what closes the last.
+    private static func calls(
+        _ objects: [GrammarDraft], isParallel: Bool, _ syntax: ToolSyntax
+    ) throws(GrammarError) -> GrammarDraft {
+        let call = try GrammarDraft.choice(objects)
+        guard isParallel else { return try .sequence([call, .text(syntax.closing)]) }
+        let more = try GrammarDraft.sequence([.text(syntax.separator), call]).repeated()
+        return try .sequence([call, more, .text(syntax.closing)])
     }
 
     private static let emptyObject: JSONValue = ["type": "object", "properties": [:], "additionalProperties": false]

@@ -9,7 +9,7 @@ extension ModelService {
         let wanted = try PromptFields.read(fields, key, limit: options.maximumPrompts)
         let isBase64 = try Self.isBase64(fields)
         let width = try fields.integer("dimensions", in: 1...Int(Int32.max))
-        let lease = try await acquire(fields.string("model"))
+        let lease = try await acquire(fields.string("model"), AdapterChoice.read(fields))
         record.note { $0.model = lease.name }
         let model = lease.model
         if let width, width != model.configuration.embeddingLength {
@@ -21,7 +21,7 @@ extension ModelService {
         for (index, prompt) in wanted.enumerated() {
             inputs.append(try Self.tokens(prompt, model, wanted.count > 1 ? "\(key)[\(index)]" : key))
         }
-        let vectors = try await model.embeddings(inputs).map(Self.normalized)
+        let vectors = try await model.embeddings(inputs, adapters: lease.adapters).map(Self.normalized)
         let used = inputs.reduce(0) { $0 + $1.count }
         record.note { $0.promptTokens = used }
         return .json(Self.body(vectors, isBase64: isBase64, model: lease.name, tokens: used))

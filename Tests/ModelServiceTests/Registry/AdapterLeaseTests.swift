@@ -68,6 +68,37 @@ import Testing
         }
     }
 
+    @Test func embeddingsAndJudgementsAreMadeWithTheirAdapters() async throws {
+        let configuration = try await SharedNano.model.configuration
+        try await TemporaryFolder.with { folder in
+            try Self.write(folder, configuration, size: 0.5)
+            var entry = ModelEntry.nano
+            entry.adapters = [.init(name: "poet", path: folder.path(""))]
+            let registry = try ModelRegistry([entry])
+            let service = ModelService(models: registry)
+            func embedding(_ change: JSONValue) async throws -> (vector: JSONValue?, model: String?) {
+                let body: JSONValue = ["input": "What is the capital of Peru?"]
+                let reply = await service.reply(
+                    to: ServiceRequest(method: "POST", path: "/v1/embeddings", body: try body.adding(change).encoded()))
+                let json = try ServiceFixture.json(reply, expecting: 200)
+                return (json["data"]?[0]?["embedding"], json["model"]?.text)
+            }
+            let plain = try await embedding([:])
+            let poet = try await embedding(["model": "nano:poet"])
+            #expect(poet.model == "nano:poet")
+            #expect(poet.vector != nil && poet.vector != plain.vector)
+            #expect(try await embedding(["lora": [["name": "poet"]]]).vector == poet.vector)
+            #expect(try await embedding(["lora": [["id": 0, "scale": 0]]]).vector == plain.vector)
+            func score(_ model: String) async throws -> Double {
+                var options = ClassifierOptions()
+                (options.unsafeLabels, options.safeLabels, options.template) = (["Lima"], ["Paris"], "{text}")
+                return try await ClassifierGuard(registry, model: model, options: options)
+                    .score(GuardedContent(prompt: [.user("What is the capital of Peru?")]))
+            }
+            #expect(try await score("nano:poet") != score("nano"))
+        }
+    }
+
     /// Requests with and without an adapter, together and alone: each gets the answer of its own model.
     @Test func requestsAreAnsweredWithTheirAdapters() async throws {
         let configuration = try await SharedNano.model.configuration

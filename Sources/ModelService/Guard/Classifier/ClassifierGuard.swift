@@ -123,7 +123,7 @@ public final class ClassifierGuard: ContentGuard {
         options.ignoresEndOfGeneration = true
         options.topLogprobs = GenerationRequest.mostAlternatives
         options.deadline = self.options.timeLimit
-        let request = GenerationRequest(prompt: tokens, options: options)
+        let request = GenerationRequest(prompt: tokens, options: options, adapters: judge.lease.adapters)
         for try await event in judge.lease.model.generate(request) {
             guard case .delta(_, _, _, let logprobs) = event, let chosen = logprobs.first else { continue }
             guard labels.contains(chosen.token) else { break }

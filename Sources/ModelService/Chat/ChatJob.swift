@@ -53,19 +53,22 @@ extension ChatRequest {
     fileprivate func guardedSettings() throws(JSONError) -> [ChatMessage] {
         var values = tools.isOffered ? tools.callableDefinitions.map(\.source) : []
         if !templateVariables.members.isEmpty { values.append(.object(templateVariables)) }
-        guard !values.isEmpty else { return [] }
+        guard !values.isEmpty else { return format.guardedSettings }
         var writer = JSONWriter()
         writer.beginArray()
         for value in values { try writer.value(value) }
         writer.endArray()
-        return [.system(String(decoding: writer.bytes, as: UTF8.self))]
+        return [.system(String(decoding: writer.bytes, as: UTF8.self))] + format.guardedSettings
     }
 }
 
 extension ConversationMessage {
-    /// All that a message says, the arguments of calls included.
+    /// All that a message says: calls, names and ids included, which templates write into prompts.
     fileprivate var guardedText: String {
-        ([content] + toolCalls.map(\.arguments)).filter { !$0.isEmpty }.joined(separator: "\n")
+        var texts = [content]
+        for call in toolCalls { texts += [call.name, call.arguments, call.id] }
+        texts += [name ?? "", toolCallID ?? ""]
+        return texts.filter { !$0.isEmpty }.joined(separator: "\n")
     }
 }
 
@@ -74,6 +77,11 @@ extension AdapterChoice {
     var selection: AdapterSelection {
         AdapterSelection(name.map { .name($0) } ?? .number(id ?? 0), scale: scale)
     }
+extension OutputFormat {
+    /// The format as guards read it.
+    var guardedSettings: [ChatMessage] { source.map { [.system($0)] } ?? [] }
+}
+
 }
 
 extension SamplingFields {

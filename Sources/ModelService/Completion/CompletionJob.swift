@@ -30,8 +30,11 @@ struct CompletionJob: Sendable {
 
     var model: LanguageModel { lease.model }
 
+    /// What the answers have to look like, as guards read it.
+    let settings: [ChatMessage]
+
     /// The prompt as guards read it.
-    func conversation(_ prompt: Int) -> [ChatMessage] { [.user(prompts[prompt].text)] }
+    func conversation(_ prompt: Int) -> [ChatMessage] { settings + [.user(prompts[prompt].text)] }
 }
 
 extension ModelService {
@@ -71,7 +74,16 @@ extension ModelService {
         return CompletionJob(
             lease: lease, prompts: prompts, requests: requests, choices: completion.sampling.choices,
             identity: ReplyIdentity(prefix: "cmpl-", model: lease.name), topLogprobs: completion.topLogprobs,
-            echo: completion.echo, streaming: completion.sampling.streaming, failsLate: completion.sampling.failsLate)
+            echo: completion.echo, streaming: completion.sampling.streaming, failsLate: completion.sampling.failsLate,
+            settings: completion.format.guardedSettings)
+    }
+
+    /// Refuses a request whose reply tells of too many tokens to be kept in memory.
+    private func checkLogprobs(_ count: Int) throws(ServiceError) {
+        guard count > options.maximumLogprobs else { return }
+        throw .invalid(
+            "tokens of the prompts times 'n' times alternatives ('logprobs') are more than the \(options.maximumLogprobs) "
+                + "log-probabilities of one reply: ask for fewer at once", param: "logprobs", code: "too_many_logprobs")
     }
 
     private static func prompt(

@@ -11,6 +11,25 @@ enum OutputFormat: Sendable, Equatable {
     /// JSON that a schema describes. `param` is where the request says so.
     case schema(JSONValue, param: String)
 
+    /// The grammar's or the schema's own text; nil where there is none.
+    var source: String? {
+        switch self {
+        case .text, .jsonObject: nil
+        case .grammar(let text): text
+        case .schema(let schema, _): JSONText.string(schema)
+        }
+    }
+
+    /// Where the request asks for it; nil for plain text.
+    var param: String? {
+        switch self {
+        case .text: nil
+        case .grammar: "grammar"
+        case .jsonObject: "response_format"
+        case .schema(_, let param): param
+        }
+    }
+
     /// Reads `response_format`, or llama.cpp's `json_schema` and `grammar`.
     /// - Throws: A 400; more than one of them is none.
     init(_ fields: RequestFields) throws(ServiceError) {

@@ -71,6 +71,28 @@ import Testing
                 ]
             ],
             ["messages": [["role": "user", "content": [["type": "text", "text": "Zebra"]]]]],
+            ["messages": [["role": "user", "name": "zebra", "content": "Hi"]]], ["grammar": "root ::= \"zebra\""],
+            ["json_schema": ["enum": ["a zebra"]]],
+            ["response_format": ["type": "json_schema", "json_schema": ["schema": ["const": "zebra"]]]],
+            [
+                "messages": [
+                    ["role": "user", "content": "Hi"], ["role": "tool", "tool_call_id": "zebra", "content": "1"],
+                ]
+            ],
+            [
+                "messages": [
+                    ["role": "user", "content": "Hi"],
+                    ["role": "assistant", "tool_calls": [["id": "a zebra", "function": ["name": "f"]]]],
+                    ["role": "user", "content": "Hi"],
+                ]
+            ],
+            [
+                "messages": [
+                    ["role": "user", "content": "Hi"],
+                    ["role": "assistant", "tool_calls": [["id": "1", "function": ["name": "zebra"]]]],
+                    ["role": "user", "content": "Hi"],
+                ]
+            ],
         ] as [JSONValue])
     func everythingAModelReadsIsReviewed(_ change: JSONValue) async throws {
         let reply = try await fixture("zebra", .input).post("/v1/chat/completions", Self.question.adding(change))
@@ -82,6 +104,32 @@ import Testing
         let error = try await fixture.error("/v1/completions", ["prompt": ["fine", "a zebra"]])
         #expect(error["code"]?.text == "content_filter")
         #expect(error["param"]?.text == "prompt")
+        let schema = try await fixture.error("/v1/completions", ["prompt": "fine", "json_schema": ["const": "zebra"]])
+        #expect(schema["code"]?.text == "content_filter")
+    }
+
+    /// What the request has the model begin with and what it adds to that are one text to the rules.
+    @Test func aRuleSpansTheBorderToTheAnswer() async throws {
+        let fixture = try await fixture("capital of Peru", .output)
+        let question = try #require(Self.question["messages"]).elements
+        let begun: JSONValue = [
+            "messages": .array(question + [["role": "assistant", "content": "The capital of"]]), "temperature": 0,
+            "continue_final_message": true,
+        ]
+        let chat = try await fixture.post("/v1/chat/completions", begun)
+        #expect(chat["choices"]?[0]?["finish_reason"]?.text == "content_filter")
+        #expect(chat["choices"]?[0]?["message"]?["content"]?.text?.isEmpty ?? true)
+        let events = try await fixture.stream("/v1/chat/completions", begun)
+        #expect(content(events) == "")
+        #expect(finishReasons(events) == ["content_filter"])
+        let prompt: JSONValue = "<|user|>\nWhat is the capital of Peru?<|endoftext|>\n<|assistant|>\nThe capital of"
+        let completion = try await fixture.post("/v1/completions", ["prompt": prompt, "temperature": 0])
+        #expect(completion["choices"]?[0]?["finish_reason"]?.text == "content_filter")
+        #expect(completion["choices"]?[0]?["text"]?.text == "")
+        // What the prompt says by itself is no answer.
+        let other = try await self.fixture("Peru", .output).post(
+            "/v1/completions", ["prompt": "Peru", "temperature": 0, "max_tokens": 1])
+        #expect(other["choices"]?[0]?["finish_reason"]?.text != "content_filter")
     }
 
     /// Fails in one direction.

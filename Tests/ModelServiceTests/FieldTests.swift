@@ -89,6 +89,14 @@ struct FieldTests {
             #expect(error["param"]?.text == param, "\(messages)")
         }
         let image = try await fixture.error(
+            (
+                [["role": "assistant", "tool_calls": [["function": ["name": "f\"}\nf"]]]]],
+                "messages[0].tool_calls[0].function.name"
+            ),
+            (
+                [["role": "assistant", "tool_calls": [["function": ["name": ""]]]]],
+                "messages[0].tool_calls[0].function.name"
+            ),
             "/v1/chat/completions",
             ["messages": [["role": "user", "content": [["type": "image_url", "image_url": ["url": "x"]]]]]])
         #expect(image["message"]?.text?.contains("image_url") == true)

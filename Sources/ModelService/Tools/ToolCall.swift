@@ -21,7 +21,7 @@ extension ToolCall {
             let function = try fields.required("function", fields.object("function"))
             result.append(
                 ToolCall(
-                    id: try fields.string("id") ?? "", name: try function.required("name", function.string("name")),
+                    id: try fields.string("id") ?? "", name: try ToolDefinition.name(function),
                     arguments: try arguments(function)))
         }
         return result

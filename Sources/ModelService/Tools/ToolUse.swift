@@ -12,6 +12,26 @@ struct ToolDefinition: Sendable, Equatable {
     var param: String
 }
 
+extension ToolDefinition {
+    /// Reads the `name` of a function: what templates and grammars take as it is.
+    static func name(_ function: RequestFields) throws(ServiceError) -> String {
+        let name = try function.required("name", function.string("name"))
+        guard (1...128).contains(name.utf8.count), name.utf8.allSatisfy(isNameByte) else {
+            throw .invalid(
+                "'\(function.name("name"))' must be 1 to 128 letters, digits, '_', '-' or '.'",
+                param: function.name("name"))
+        }
+        return name
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2D, 0x2E: true
+        default: false
+        }
+    }
+}
+
 /// The tools of a request, and whether the model has to use them.
 struct ToolUse: Sendable, Equatable {
     /// Whether there is a call.
@@ -125,23 +145,11 @@ struct ToolUse: Sendable, Equatable {
                 code: "unsupported_parameter")
         }
         let function = try fields.required("function", fields.object("function"))
-        let name = try function.required("name", function.string("name"))
-        guard (1...128).contains(name.utf8.count), name.utf8.allSatisfy(isNameByte) else {
-            throw .invalid(
-                "'\(function.name("name"))' must be 1 to 128 letters, digits, '_', '-' or '.'",
-                param: function.name("name"))
-        }
+        let name = try ToolDefinition.name(function)
         _ = try function.bool("strict")
         let parameters = try function.object("parameters")
         return ToolDefinition(
             name: name, description: try function.string("description"),
             parameters: parameters.map { .object($0.object) }, source: value, param: function.name("parameters"))
-    }
-
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2D, 0x2E: true
-        default: false
-        }
     }
 }

@@ -32,7 +32,7 @@ struct ChatCollector: Sendable {
         choices = (0..<job.request.choices).map { _ in
             Choice(
                 assembler: ChoiceAssembler(
-                    guards.guardedText(prompt: job.conversation), parser: job.parser))
+                    guards.guardedText(prompt: job.conversation, continuing: job.continued), parser: job.parser))
         }
     }
 

@@ -15,6 +15,8 @@ struct ChatJob: Sendable {
     let failsLate: Bool
     /// The conversation as guards read it.
     let conversation: [ChatMessage]
+    /// What the answer goes on from, for guards: the text of the last message when that is continued; else empty.
+    let continued: String
 }
 
 extension ModelService {
@@ -39,7 +41,8 @@ extension ModelService {
             parser: chat.tools.isOffered ? ToolCallParser(prompt.toolSyntax, isOpened: prompt.opensCall) : nil,
             streaming: chat.sampling.streaming, failsLate: chat.sampling.failsLate,
             conversation: try chat.guardedSettings()
-                + chat.messages.map { ChatMessage(role: $0.role, content: $0.guardedText) })
+                + chat.messages.map { ChatMessage(role: $0.role, content: $0.guardedText) },
+            continued: chat.continuesFinalMessage ? chat.messages.last?.content ?? "" : "")
     }
 
     /// The model that a request names.

@@ -18,7 +18,7 @@ struct ChatStream {
         self.first = first
         writer = ChatChunkWriter(job.identity, includesUsage: job.streaming.includesUsage)
         choices = (0..<job.request.choices).map { _ in
-            ChoiceAssembler(guards.guardedText(prompt: job.conversation), parser: job.parser)
+            ChoiceAssembler(guards.guardedText(prompt: job.conversation, continuing: job.continued), parser: job.parser)
         }
     }
 

@@ -25,7 +25,7 @@ struct CompletionChoice: Sendable {
     init(_ job: CompletionJob, prompt index: Int, guards: GuardSet) {
         prompt = job.prompts[index]
         echo = job.echo
-        guarded = guards.guardedText(prompt: job.conversation(index))
+        guarded = guards.guardedText(prompt: job.conversation(index), continuing: job.prompts[index].text)
         logprobs = job.topLogprobs.map { count in
             // Without echo offsets go on from the prompt's end.
             job.echo

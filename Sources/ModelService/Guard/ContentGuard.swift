@@ -17,12 +17,26 @@ public protocol ContentGuard: Sendable {
     /// Without an implementation of its own an answer is held back until it is complete, and ``review(_:)`` judges it.
     /// - Parameter prompt: What the answer is to.
     func makeReviewer(prompt: [ChatMessage]) -> any AnswerReviewer
+
+    /// Follows an answer that goes on with a text which is there already, so that what begins in the one and ends in the
+    /// other is found, too.
+    ///
+    /// Without an implementation of its own the answer is followed by itself.
+    /// - Parameters:
+    ///   - prompt: What the answer is to, with the text.
+    ///   - text: The text. It is no part of the answer: what a reviewer clears are bytes of the answer.
+    func makeReviewer(prompt: [ChatMessage], continuing text: String) -> any AnswerReviewer
 }
 
 extension ContentGuard {
     /// Holds the answer back until ``review(_:)`` can judge all of it.
     public func makeReviewer(prompt: [ChatMessage]) -> any AnswerReviewer {
         WholeAnswerReviewer(contentGuard: self, prompt: prompt)
+    }
+
+    /// Follows the answer by itself.
+    public func makeReviewer(prompt: [ChatMessage], continuing text: String) -> any AnswerReviewer {
+        makeReviewer(prompt: prompt)
     }
 }
 

@@ -39,9 +39,13 @@ public struct GuardSet: Sendable {
     }
 
     /// What one answer passes through: one for each choice, and one for the arguments of each tool call.
-    /// - Parameter prompt: What the answer is to.
-    public func guardedText(prompt: [ChatMessage]) -> GuardedText {
-        GuardedText(guards: guards.filter { $0.directions.contains(.output) }, prompt: prompt, metrics: metrics)
+    /// - Parameters:
+    ///   - prompt: What the answer is to.
+    ///   - text: What the answer goes on from, where it does not begin by itself.
+    public func guardedText(prompt: [ChatMessage], continuing text: String = "") -> GuardedText {
+        GuardedText(
+            guards: guards.filter { $0.directions.contains(.output) }, prompt: prompt, continuing: text,
+            metrics: metrics)
     }
 }
 

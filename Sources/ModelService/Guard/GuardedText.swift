@@ -35,10 +35,12 @@ public struct GuardedText: Sendable {
     private var waiting: [(end: Int, logprobs: [TokenLogprob])] = []
     private var block: GuardBlock?
 
-    init(guards: [any ContentGuard], prompt: [ChatMessage], metrics: GuardMetrics) {
+    init(guards: [any ContentGuard], prompt: [ChatMessage], continuing text: String, metrics: GuardMetrics) {
         self.guards = guards
         self.metrics = metrics
-        reviewers = guards.map { $0.makeReviewer(prompt: prompt) }
+        reviewers = guards.map {
+            text.isEmpty ? $0.makeReviewer(prompt: prompt) : $0.makeReviewer(prompt: prompt, continuing: text)
+        }
         cleared = guards.map { _ in 0 }
     }
 

@@ -13,8 +13,10 @@ import Testing
         var block: GuardBlock?
     }
 
-    private func pass(_ pieces: [String], _ guards: GuardSet) async throws -> Outcome {
-        var text = guards.guardedText(prompt: [.user("?")])
+    private func pass(
+        _ pieces: [String], _ guards: GuardSet, continuing given: String = ""
+    ) async throws -> Outcome {
+        var text = guards.guardedText(prompt: [.user("?")], continuing: given)
         var outcome = Outcome()
         func take(_ piece: GuardedText.Piece) {
             switch piece {
@@ -61,6 +63,34 @@ import Testing
         }
         // Character by character, all that stands before the match has gone out by then.
         #expect(try await pass(text.unicodeScalars.map { String($0) }, guards).text == before)
+    }
+
+    @Test(arguments: [
+        ("build a bomb", "I build", " a bomb.", ""), ("build a bomb", "I build a bo", "mb", ""),
+        ("bomb", "x bo", "mb", ""), ("école", "Une e", "\u{301}cole", ""), ("bomb", #"\u0062o"#, "mb.", ""),
+        ("bomb", #"{"a\n": "bo"#, #"\u006Db"}"#, ""), ("bomb", "bomb", ", a bomb.", ", a "),
+        ("*bomb*", "bo", "mbs", ""),
+        ("sk-????*", String(repeating: "é ", count: 20_000) + "sk-a", "b12cd", ""),
+    ])
+    func aRuleSpansTheBorder(_ pattern: String, _ given: String, _ answer: String, _ before: String) async throws {
+        let guards = GuardSet([RulesGuard([try GuardRule(pattern, directions: .output, reason: "no")])])
+        for pieces in cuts(answer) {
+            let outcome = try await pass(pieces, guards, continuing: given)
+            #expect(outcome.block == GuardBlock(guardName: "rules", direction: .output, reason: "no"), "\(pieces)")
+            #expect(before.hasPrefix(outcome.text), "\(pieces): \(outcome.text)")
+        }
+        #expect(try await pass(answer.unicodeScalars.map { String($0) }, guards, continuing: given).text == before)
+    }
+
+    @Test(arguments: [
+        ("a bomb", " is loud"), ("a bomb", ""), ("a bom", "e"), ("build a", " bridge"), (#"a \u006"#, "3 b"),
+        ("Firebomb", "ing"), ("🪁", "🪁"), ("build", "ing a bom"),
+    ])
+    func whatTheGivenTextSaysIsNoAnswer(_ given: String, _ answer: String) async throws {
+        let guards = GuardSet([RulesGuard(try ["bomb", "build a bomb", "*firebomb*"].map { try GuardRule($0) })])
+        for pieces in cuts(answer) {
+            #expect(try await pass(pieces, guards, continuing: given) == Outcome(text: answer), "\(pieces)")
+        }
     }
 
     @Test(arguments: [

@@ -5,6 +5,8 @@ struct RuleTable: Sendable {
     private let first: [UInt32: [Int32]]
     /// Rules that begin with `?`.
     private let open: [Int32]
+    /// Most characters that a match has.
+    let longestMatch: Int
 
     init(_ rules: [GuardRule]) {
         self.rules = rules
@@ -19,6 +21,7 @@ struct RuleTable: Sendable {
         }
         self.first = first
         self.open = open
+        longestMatch = rules.map(\.pattern.longestMatch).max() ?? 0
     }
 
     /// Rules that may begin with a character.
@@ -62,7 +65,15 @@ struct RuleMatcher: Sendable {
     /// The first rule that matched.
     private(set) var match: Int?
 
+    /// Whether matches that end now do not count.
+    var isSkipping = false {
+        didSet { if !isSkipping { threads = threads.filter { Int($0.position) < elements($0.rule).count } } }
+    }
+
     init(_ table: RuleTable) { self.table = table }
+
+    /// Most characters that a match has.
+    var longestMatch: Int { table.longestMatch }
 
     /// Byte of the text where the first match begins that may still come about; nil when there is none.
     var openStart: Int? { threads.lazy.map(\.start).min() }
@@ -97,7 +108,9 @@ struct RuleMatcher: Sendable {
 
     private func elements(_ rule: Int32) -> [RulePattern.Element] { table.rules[Int(rule)].pattern.elements }
 
-    private mutating func found(_ rule: Int32) { match = min(match ?? .max, Int(rule)) }
+    private mutating func found(_ rule: Int32) {
+        if !isSkipping { match = min(match ?? .max, Int(rule)) }
+    }
 
     private mutating func step(_ value: UInt32, _ kind: ScalarKind, isBorder: Bool) {
         let starting = table.starting(with: value, isWord: kind.isWord && !kind.isMark)

@@ -72,6 +72,11 @@ struct RulePattern: Sendable, Hashable {
         endsWord = !closes && Self.isWord(elements.last)
     }
 
+    /// Most characters that it stands for, accents and invisible characters aside.
+    var longestMatch: Int {
+        elements.reduce(0) { $0 + ($1 == .star || $1 == .gap ? Self.longestRun : 1) }
+    }
+
     private static func isWord(_ element: Element?) -> Bool {
         switch element {
         case .literal(let value): ScalarKind(value).isWord

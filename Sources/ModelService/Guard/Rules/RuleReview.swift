@@ -8,6 +8,10 @@ struct RuleReview: Sendable {
     /// Bytes of text so far.
     private var count = 0
 
+    /// Characters that are looked at of what stands before the text. A match has fewer; accents and invisible characters,
+    /// of which there may be any number between its letters, come on top.
+    private static let skipped = 1 << 14
+
     init(_ table: RuleTable) { plain = RuleMatcher(table) }
 
     /// Bytes of text that no rule can still come to need.
@@ -17,6 +21,17 @@ struct RuleReview: Sendable {
             cleared = min(cleared, unescaped.openStart ?? count, unescaper.start ?? count)
         }
         return cleared
+    }
+
+    /// Takes the end of what stands before the text: matches may begin there, none ends there.
+    /// - Returns: Bytes taken. ``clearedCount`` counts them.
+    mutating func skip(_ before: String) -> Int {
+        let tail = String(before.unicodeScalars.suffix(max(plain.longestMatch + 1, Self.skipped)))
+        plain.isSkipping = true
+        _ = append(tail)
+        plain.isSkipping = false
+        unescaped?.isSkipping = false
+        return count
     }
 
     /// Takes more of the text.

@@ -41,15 +41,23 @@ public struct RulesGuard: ContentGuard {
     }
 
     /// Follows an answer.
-    public func makeReviewer(prompt: [ChatMessage]) -> any AnswerReviewer { Reviewer(table: output) }
+    public func makeReviewer(prompt: [ChatMessage]) -> any AnswerReviewer { Reviewer(table: output, after: "") }
+
+    /// Follows an answer that goes on with `text`: a rule may begin in the text, but must end in the answer.
+    public func makeReviewer(prompt: [ChatMessage], continuing text: String) -> any AnswerReviewer {
+        Reviewer(table: output, after: text)
+    }
 
     private struct Reviewer: AnswerReviewer {
         private let table: RuleTable
         private var review: RuleReview
+        /// Bytes of the text before the answer.
+        private let skipped: Int
 
-        init(table: RuleTable) {
+        init(table: RuleTable, after text: String) {
             self.table = table
             review = RuleReview(table)
+            skipped = review.skip(text)
         }
 
         mutating func append(_ text: String) async throws -> AnswerVerdict {
@@ -63,7 +71,8 @@ public struct RulesGuard: ContentGuard {
         }
 
         private func verdict(_ rule: Int?) -> AnswerVerdict {
-            rule.map { .blocked(reason: table.rules[$0].reason) } ?? .cleared(bytes: review.clearedCount)
+            rule.map { .blocked(reason: table.rules[$0].reason) }
+                ?? .cleared(bytes: max(0, review.clearedCount - skipped))
         }
     }
 }

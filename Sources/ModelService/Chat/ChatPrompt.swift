@@ -62,7 +62,11 @@ private struct Renderer {
     private func render(_ messages: [ConversationMessage], tools: TemplateValue = .none) throws(ServiceError) -> String
     {
         let continued = request.continuesFinalMessage ? messages.last?.content ?? "" : ""
+        var messages = messages
         var variables: [String: TemplateValue] = [:]
+        let mark = PlaceMark()
+        // With spaces at its end, which show whether the template strips messages.
+        if !continued.isEmpty { messages[messages.count - 1].content += mark.text + Self.spaces }
         for member in request.templateVariables.members { variables[member.key] = TemplateValue(member.value) }
         variables["messages"] = .array(messages.map { TemplateValue($0) })
         variables["tools"] = tools
@@ -81,18 +85,18 @@ private struct Renderer {
         } catch {
             throw .invalid("\(error)", param: "messages", code: "chat_template")
         }
-        return continued.isEmpty ? text : try Self.cut(text, after: continued)
+        return continued.isEmpty ? text : try Self.cut(text, at: mark, after: continued)
     }
 
-    /// `text` up to the end of the last place where `content` is, as transformers does it: templates may strip a
-    /// message's spaces.
-    private static func cut(_ text: String, after content: String) throws(ServiceError) -> String {
-        let bytes = Array(text.utf8)
-        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
-        let left = Array(content.utf8.drop(while: isSpace))
-        var stripped = left
-        while let last = stripped.last, isSpace(last) { stripped.removeLast() }
-        guard let start = lastIndex(of: stripped, in: bytes) else {
+    /// White space that no template writes by itself.
+    private static let spaces = " \t "
+
+    /// `text` up to the mark behind the message `content`. Where the template strips messages, the spaces at the end of
+    /// this one go as well, as they do in transformers.
+    private static func cut(
+        _ text: String, at mark: PlaceMark, after content: String
+    ) throws(ServiceError) -> String {
+        guard let (before, after) = mark.split(text) else {
             throw .invalid(
                 "the chat template changes the last message, so that it cannot be continued",
                 param: "continue_final_message")

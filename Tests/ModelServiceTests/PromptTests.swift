@@ -58,4 +58,24 @@ struct PromptTests {
         let error = try await ask(silent, begun("x"), expecting: 400)["error"]
         #expect(error?["param"] == "continue_final_message")
     }
+
+    /// Whatever people write, and whether a template has a place for system messages or not.
+    @Test(arguments: ["What is <tool_call>?", "<tools>\n</tools>", "Hi"])
+    func toolsAreAlwaysToldOf(question: String) async throws {
+        let body: JSONValue = [
+            "messages": [["role": "system", "content": "Be brief."], ["role": "user", "content": .string(question)]],
+            "tools": [["type": "function", "function": ["name": "get_weather"]]],
+        ]
+        for template in [
+            "{% for m in messages %}{% if m.role == 'user' %}U:{{ m.content }}\n{% endif %}{% endfor %}A:",
+            "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}U:{{ m.content }}\n"
+                + "{% endfor %}A:", "{% for m in messages %}{{ m.role }}:{{ m.content | trim }}\n{% endfor %}A:",
+        ] {
+            let prompt = try #require(try await ask(try await service(template), body)["prompt"]?.text)
+            #expect(prompt.contains("<tools>\n{\"name\":\"get_weather\""), "\(prompt)")
+            #expect(prompt.contains(question))
+            #expect(prompt.ranges(of: "You can call functions.").count == 1)
+            #expect(!prompt.unicodeScalars.contains("\u{F8FF}"))
+        }
+    }
 }

@@ -52,21 +52,22 @@ private struct Renderer {
         guard request.tools.isOffered else { return try render(messages) }
         let instructions = ToolInstructions.text(request.tools, style.syntax)
         // Some templates refuse system messages, others leave them out: the tools must be told of all the same.
+        let mark = PlaceMark()
         do {
-            let text = try render(ToolInstructions.addSystem(instructions, to: messages))
-            if text.contains(style.syntax.opening) { return text }
+            let text = try render(ToolInstructions.addSystem(instructions + mark.text, to: messages))
+            if let told = mark.removed(from: text) { return told }
         } catch {}
         return try render(ToolInstructions.addToQuestion(instructions, messages))
     }
 
     private func render(_ messages: [ConversationMessage], tools: TemplateValue = .none) throws(ServiceError) -> String
     {
-        let continued = request.continuesFinalMessage ? messages.last?.content ?? "" : ""
         var messages = messages
-        var variables: [String: TemplateValue] = [:]
+        let continued = request.continuesFinalMessage ? messages.last?.content ?? "" : ""
         let mark = PlaceMark()
         // With spaces at its end, which show whether the template strips messages.
         if !continued.isEmpty { messages[messages.count - 1].content += mark.text + Self.spaces }
+        var variables: [String: TemplateValue] = [:]
         for member in request.templateVariables.members { variables[member.key] = TemplateValue(member.value) }
         variables["messages"] = .array(messages.map { TemplateValue($0) })
         variables["tools"] = tools
@@ -98,15 +99,16 @@ private struct Renderer {
     ) throws(ServiceError) -> String {
         guard let (before, after) = mark.split(text) else {
             throw .invalid(
-                "the chat template changes the last message, so that it cannot be continued",
+                "the chat template leaves out the last message, so that it cannot be continued",
                 param: "continue_final_message")
         }
-        let whole = bytes[start...].starts(with: left)
-        return String(decoding: bytes[..<(start + (whole ? left.count : stripped.count))], as: UTF8.self)
-    }
-
-    private static func lastIndex(of needle: [UInt8], in bytes: [UInt8]) -> Int? {
-        guard needle.count <= bytes.count else { return nil }
-        return (0...(bytes.count - needle.count)).last { bytes[$0...].starts(with: needle) }
+        let isSpace = { (scalar: Unicode.Scalar) in scalar.properties.isWhitespace }
+        guard !after.hasPrefix(spaces), !content.unicodeScalars.allSatisfy(isSpace) else { return before }
+        var kept = before.unicodeScalars[...]
+        for scalar in content.unicodeScalars.reversed() {
+            guard isSpace(scalar), kept.last == scalar else { break }
+            kept.removeLast()
+        }
+        return String(kept)
     }
 }

@@ -6,6 +6,10 @@ public struct ServiceOptions: Sendable, Hashable {
     public var maximumChoices = 32
     /// Most prompts in one request.
     public var maximumPrompts = 256
+    /// Most texts whose embeddings one request asks for.
+    public var maximumEmbeddings = 2048
+    /// Most log-probabilities, alternatives included, that one reply tells of its prompts.
+    public var maximumLogprobs = 4_000_000
     /// Most tokens of an answer whatever was asked; nil sets no limit but the context.
     public var maximumResponseTokens: Int?
     /// Longest time for one request; nil sets none. A request may ask for less.

@@ -103,3 +103,24 @@ struct TextTests {
         #expect(try ServiceFixture.json(reply, expecting: 200)["prompt"] == "Ho:Hi|>")
     }
 }
+    @Test func manyTextsAtOnce() async throws {
+        let fixture = try await ServiceFixture()
+        let texts = (0..<300).map { JSONValue.string("\($0)") }
+        let reply = try await fixture.post("/v1/embeddings", ["input": .array(texts)])
+        #expect(reply["data"]?.elements.count == 300)
+        let tooMany = JSONValue.array(Array(repeating: "x", count: 2049))
+        #expect(try await fixture.error("/v1/embeddings", ["input": tooMany])["param"] == "input")
+    }
+
+    @Test func embeddingsHaveADeadline() async throws {
+        let long = JSONValue.string(String(repeating: "word ", count: 600))
+        let ask: JSONValue = ["input": .array(Array(repeating: long, count: 32))]
+        let fixture = try await ServiceFixture()
+        let error = try await fixture.error("/v1/embeddings", ask.adding(["timeout": 0.001]), status: 408)
+        #expect(error["code"] == "deadline_exceeded")
+        #expect(try await fixture.error("/v1/embeddings", ask.adding(["timeout": 0]))["param"] == "timeout")
+        var options = ServiceOptions()
+        options.deadline = .milliseconds(1)
+        _ = try await ServiceFixture(options).error("/v1/embeddings", ask.adding(["timeout": 1000]), status: 408)
+    }
+

@@ -23,16 +23,21 @@ extension LanguageModel {
     /// - Parameters:
     ///   - inputs: Tokens of each text.
     ///   - adapters: The adapters to read them with; nil for the model itself.
+    ///   - deadline: Time for all of them; nil for as long as it takes.
     /// - Returns: For each input as many numbers as the model is wide (``ModelConfiguration/embeddingLength``).
-    /// - Throws: ``GenerationError`` for an empty input, one longer than the context, or tokens the model does not have.
-    public func embeddings(_ inputs: [[TokenID]], adapters: AdapterSet? = nil) async throws -> [[Float]] {
-        try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
+    /// - Throws: ``GenerationError`` for an empty input, one longer than the context, tokens the model does not have, or when
+    ///   the time is over.
+    public func embeddings(
+        _ inputs: [[TokenID]], adapters: AdapterSet? = nil, deadline: Duration? = nil
+    ) async throws -> [[Float]] {
+        let end = deadline.map { ContinuousClock.now + $0 }
+        return try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
             var results = [[Float]](repeating: [], count: inputs.count)
             for (index, tokens) in inputs.enumerated() {
                 if index >= Self.embeddingsTogether, let (place, result) = try await group.next() {
                     results[place] = result
                 }
-                group.addTask { [self] in (index, try await embedding(tokens, adapters, isFirst: index == 0)) }
+                group.addTask { [self] in (index, try await embedding(tokens, adapters, end, isFirst: index == 0)) }
             }
             for try await (place, result) in group { results[place] = result }
             return results
@@ -42,13 +47,17 @@ extension LanguageModel {
     /// Inputs of one call that take a turn of their own at a time.
     private static let embeddingsTogether = 8
 
-    private func embedding(_ tokens: [TokenID], _ adapters: AdapterSet?, isFirst: Bool) async throws -> [Float] {
+    private func embedding(
+        _ tokens: [TokenID], _ adapters: AdapterSet?, _ end: ContinuousClock.Instant?, isFirst: Bool
+    ) async throws -> [Float] {
+        let left = end.map { $0 - .now }
+        guard left ?? .seconds(1) > .zero else { throw GenerationError.deadlineExceeded }
         let channel = EventChannel()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 engine.submit(
                     ActiveRequest(
-                        model: self, options: .init(), isCachingPrompt: false, adapters: adapters,
+                        model: self, options: .init(deadline: left), isCachingPrompt: false, adapters: adapters,
                         purpose: .embedding { continuation.resume(with: $0) }, channel: channel,
                         isPartOfLarger: !isFirst, prepare: { .init(tokens: tokens) }))
             }

@@ -34,13 +34,19 @@ struct SamplingFields: Sendable {
         choices = answers ?? completions ?? 1
         logitBias = try LogitBias.read(fields)
         isCachingPrompt = try fields.bool("cache_prompt") ?? true
-        let timeout = try fields.number("timeout", in: 0.001...1e6).map { Duration.seconds($0) }
+        let timeout = try Self.timeout(fields, options)
         let most = try fields.integer("t_max_predict_ms", in: -1...1_000_000_000)
             .flatMap { $0 > 0 ? Duration.milliseconds($0) : nil }
-        deadline = [timeout, most, options.deadline].compactMap(\.self).min()
+        deadline = [timeout, most].compactMap(\.self).min()
         failsLate = deadline != most
         streaming = try StreamingFields(fields)
         adapters = try AdapterChoice.read(fields)
+    }
+
+    /// Time for the request: what it grants itself with `timeout`, but no more than the service does.
+    static func timeout(_ fields: RequestFields, _ options: ServiceOptions) throws(ServiceError) -> Duration? {
+        let wanted = try fields.number("timeout", in: 0.001...1e6).map { Duration.seconds($0) }
+        return [wanted, options.deadline].compactMap(\.self).min()
     }
 
     private static func sampling(_ fields: RequestFields) throws(ServiceError) -> SamplingOptions {

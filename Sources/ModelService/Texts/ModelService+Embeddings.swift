@@ -6,9 +6,10 @@ extension ModelService {
     func embeddings(_ request: ServiceRequest, _ record: RequestRecord) async throws -> ServiceReply {
         let fields = try RequestFields(body: request.body, maximumDepth: options.maximumDepth)
         let key = fields.has("input") || !fields.has("content") ? "input" : "content"
-        let wanted = try PromptFields.read(fields, key, limit: options.maximumPrompts)
+        let wanted = try PromptFields.read(fields, key, limit: options.maximumEmbeddings)
         let isBase64 = try Self.isBase64(fields)
         let width = try fields.integer("dimensions", in: 1...Int(Int32.max))
+        let deadline = try SamplingFields.timeout(fields, options)
         let lease = try await acquire(fields.string("model"), AdapterChoice.read(fields))
         record.note { $0.model = lease.name }
         let model = lease.model
@@ -21,7 +22,8 @@ extension ModelService {
         for (index, prompt) in wanted.enumerated() {
             inputs.append(try Self.tokens(prompt, model, wanted.count > 1 ? "\(key)[\(index)]" : key))
         }
-        let vectors = try await model.embeddings(inputs, adapters: lease.adapters).map(Self.normalized)
+        let vectors = try await model.embeddings(inputs, adapters: lease.adapters, deadline: deadline)
+            .map(Self.normalized)
         let used = inputs.reduce(0) { $0 + $1.count }
         record.note { $0.promptTokens = used }
         return .json(Self.body(vectors, isBase64: isBase64, model: lease.name, tokens: used))

@@ -47,6 +47,21 @@ struct EchoTests {
         #expect(streamed == values)
     }
 
+    @Test func logprobsOfAReplyHaveALimit() async throws {
+        var options = ServiceOptions()
+        options.maximumLogprobs = 120
+        let fixture = try await ServiceFixture(options)
+        let tokens = Array(repeating: TokenID(5), count: 20)
+        for more in [["logprobs": 6], ["n": 4]] as [JSONValue] {
+            let error = try await fixture.error(path, measure(tokens, more))
+            #expect(error["code"] == "too_many_logprobs" && error["param"] == "logprobs")
+        }
+        let prompts = JSONValue.array(Array(repeating: .array(Array(repeating: 5, count: 20)), count: 4))
+        #expect(try await fixture.error(path, measure(tokens, ["prompt": prompts]))["code"] == "too_many_logprobs")
+        _ = try await fixture.post(path, measure(tokens, ["logprobs": 5]))
+        _ = try await fixture.post(path, measure(tokens, ["n": 4, "echo": false]))
+    }
+
     @Test func promptOnly() async throws {
         let fixture = try await ServiceFixture()
         let tokens = fixture.model.tokenizer.encode("A small house", addSpecialTokens: true)

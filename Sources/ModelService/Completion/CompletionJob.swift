@@ -55,6 +55,10 @@ extension ModelService {
             if judgesPrompt, tokens.count == model.contextLength + 1, completion.sampling.maximumTokens ?? .max <= 1 {
                 prompt.judged = tokens.removeLast()
             }
+            if judgesPrompt {
+                logprobs += tokens.count * completion.sampling.choices * ((completion.topLogprobs ?? 0) + 1)
+                try checkLogprobs(logprobs)
+            }
             var options = try completion.sampling.options(model, promptTokens: tokens.count, param: name)
             options.topLogprobs = completion.topLogprobs
             options.grammar = grammar

@@ -16,7 +16,10 @@ struct FieldTests {
         ("repeat_last_n", [-2, 0.5, 1e12], [-1, 0, 64]),
         ("max_tokens", [-2, 1.5, "8", 1e20, -9e30, true], [-1, 1, 4.0]), ("n_predict", [-2, "x"], [1]),
         ("n", [0, -1, 33, 1.5, "2", 1e30], [1, 2]), ("seed", ["x", 1.5, 1e30, true], [-1, 0, 42, -7]),
-        ("stop", [1, [1], ["a", .null], [:], true], ["a", ["a", "b"], [], "", .null]),
+        (
+            "stop", [1, [1], ["a", .null], [:], true, .string(String(repeating: "é", count: 4097))],
+            ["a", ["a", "b"], [], "", .null, .string(String(repeating: "é", count: 4096))]
+        ),
         ("stream", ["true", 1], [false, .null]), ("stream_options", [1, [], "x"], [[:], .null]),
         ("logit_bias", [1, "x", [1], [[1]], ["1": "x"], ["1": 1e9], [[-5, 1]], ["1": true]], [[:], [], ["5": -1.5]]),
         ("ignore_eos", ["x", 1], [false]), ("cache_prompt", ["x", 0], [true, false]),

@@ -40,6 +40,33 @@ struct TextTests {
         #expect(try await fixture.error("/tokenize", [:])["param"] == "content")
     }
 
+    @Test func tokensOfAConversation() async throws {
+        let fixture = try await ServiceFixture()
+        let tokenizer = fixture.model.tokenizer
+        let chat: JSONValue = ["messages": [["role": "user", "content": "Hello there"]]]
+        for change in [
+            [:], ["add_generation_prompt": false], ["chat_template_kwargs": ["x": 1]],
+            [
+                "messages": [["role": "user", "content": "Hello"], ["role": "assistant", "content": "Hi"]],
+                "continue_final_message": true,
+            ],
+        ] as [JSONValue] {
+            let prompt = try await fixture.post("/apply-template", chat.adding(change))
+            let text = try #require(prompt["prompt"]?.text)
+            let reply = try await fixture.post("/tokenize", chat.adding(change))
+            #expect(reply["count"] == prompt["tokens"])
+            let tokens = try #require(reply["tokens"]).elements.compactMap(\.int).map { TokenID($0) }
+            #expect(tokenizer.decode(tokens).hasSuffix(text))
+        }
+        // As many as a chat reads.
+        let usage = try await fixture.post("/v1/chat/completions", chat.adding(["max_tokens": 1]))["usage"]
+        #expect(try await fixture.post("/tokenize", chat)["count"] == usage?["prompt_tokens"])
+        let pieces = try await fixture.post("/tokenize", chat.adding(["with_pieces": true]))["tokens"]?.elements
+        #expect(pieces?.allSatisfy { $0["piece"] != nil } == true)
+        #expect(try await fixture.error("/tokenize", chat.adding(["prompt": "x"]))["param"] == "prompt")
+        #expect(try await fixture.error("/tokenize", ["messages": 5])["param"] == "messages")
+    }
+
     @Test func tokenizerInfo() async throws {
         let fixture = try await ServiceFixture()
         let info = try await fixture.get("/tokenizer_info")
@@ -79,6 +106,27 @@ struct TextTests {
         }
     }
 
+    @Test func manyTextsAtOnce() async throws {
+        let fixture = try await ServiceFixture()
+        let texts = (0..<300).map { JSONValue.string("\($0)") }
+        let reply = try await fixture.post("/v1/embeddings", ["input": .array(texts)])
+        #expect(reply["data"]?.elements.count == 300)
+        let tooMany = JSONValue.array(Array(repeating: "x", count: 2049))
+        #expect(try await fixture.error("/v1/embeddings", ["input": tooMany])["param"] == "input")
+    }
+
+    @Test func embeddingsHaveADeadline() async throws {
+        let long = JSONValue.string(String(repeating: "word ", count: 600))
+        let ask: JSONValue = ["input": .array(Array(repeating: long, count: 32))]
+        let fixture = try await ServiceFixture()
+        let error = try await fixture.error("/v1/embeddings", ask.adding(["timeout": 0.001]), status: 408)
+        #expect(error["code"] == "deadline_exceeded")
+        #expect(try await fixture.error("/v1/embeddings", ask.adding(["timeout": 0]))["param"] == "timeout")
+        var options = ServiceOptions()
+        options.deadline = .milliseconds(1)
+        _ = try await ServiceFixture(options).error("/v1/embeddings", ask.adding(["timeout": 1000]), status: 408)
+    }
+
     @Test func base64() {
         #expect(
             ["", "f", "fo", "foo", "foob"].map { Base64.encode(Array($0.utf8)) } == [
@@ -103,24 +151,3 @@ struct TextTests {
         #expect(try ServiceFixture.json(reply, expecting: 200)["prompt"] == "Ho:Hi|>")
     }
 }
-    @Test func manyTextsAtOnce() async throws {
-        let fixture = try await ServiceFixture()
-        let texts = (0..<300).map { JSONValue.string("\($0)") }
-        let reply = try await fixture.post("/v1/embeddings", ["input": .array(texts)])
-        #expect(reply["data"]?.elements.count == 300)
-        let tooMany = JSONValue.array(Array(repeating: "x", count: 2049))
-        #expect(try await fixture.error("/v1/embeddings", ["input": tooMany])["param"] == "input")
-    }
-
-    @Test func embeddingsHaveADeadline() async throws {
-        let long = JSONValue.string(String(repeating: "word ", count: 600))
-        let ask: JSONValue = ["input": .array(Array(repeating: long, count: 32))]
-        let fixture = try await ServiceFixture()
-        let error = try await fixture.error("/v1/embeddings", ask.adding(["timeout": 0.001]), status: 408)
-        #expect(error["code"] == "deadline_exceeded")
-        #expect(try await fixture.error("/v1/embeddings", ask.adding(["timeout": 0]))["param"] == "timeout")
-        var options = ServiceOptions()
-        options.deadline = .milliseconds(1)
-        _ = try await ServiceFixture(options).error("/v1/embeddings", ask.adding(["timeout": 1000]), status: 408)
-    }
-

@@ -109,8 +109,8 @@ struct SamplingFields: Sendable {
             texts = found
         case .some(let other): throw fields.mismatch("stop", "a string or an array of strings", other)
         }
-        guard texts.allSatisfy({ $0.utf8.count <= 4096 }) else {
-            throw .invalid("a string in 'stop' is longer than 4096 bytes", param: "stop")
+        guard texts.allSatisfy({ $0.unicodeScalars.count <= 4096 }) else {
+            throw .invalid("a string in 'stop' is longer than 4096 characters", param: "stop")
         }
         return texts.filter { !$0.isEmpty }
     }

@@ -3,9 +3,11 @@ internal import ModelFiles
 
 extension ModelService {
     /// `/tokenize`: `{content, add_special, parse_special, with_pieces}` as llama.cpp has it, or `{prompt,
-    /// add_special_tokens}` as lm-eval and vLLM do.
+    /// add_special_tokens}` as lm-eval and vLLM do, or vLLM's `{messages}`: the tokens that a chat would read.
     func tokenize(_ request: ServiceRequest) async throws -> ServiceReply {
         let fields = try RequestFields(body: request.body, maximumDepth: options.maximumDepth)
+        let withPieces = try fields.bool("with_pieces") ?? fields.bool("return_token_strs") ?? false
+        guard !fields.has("messages") else { return try await tokenizeChat(fields, withPieces: withPieces) }
         let content = try fields.string("content")
         let prompt = try fields.string("prompt")
         let text = try fields.required("content", content ?? prompt)
@@ -13,20 +15,34 @@ extension ModelService {
         let addsSpecial =
             try fields.bool("add_special") ?? fields.bool("add_special_tokens") ?? (content == nil)
         let parsesSpecial = try fields.bool("parse_special") ?? true
-        let withPieces = try fields.bool("with_pieces") ?? fields.bool("return_token_strs") ?? false
         let lease = try await acquire(fields.string("model"))
-        let tokenizer = lease.model.tokenizer
-        let tokens = tokenizer.encode(text, addSpecialTokens: addsSpecial, parseSpecialTokens: parsesSpecial)
+        let tokens = lease.model.tokenizer.encode(
+            text, addSpecialTokens: addsSpecial, parseSpecialTokens: parsesSpecial)
+        return tokenList(tokens, lease.model, withPieces: withPieces)
+    }
+
+    /// The tokens of a conversation.
+    private func tokenizeChat(_ fields: RequestFields, withPieces: Bool) async throws -> ServiceReply {
+        for key in ["content", "prompt"] where fields.has(key) {
+            throw ServiceError.invalid("'messages' and '\(key)' exclude each other", param: key)
+        }
+        let chat = try ChatRequest(fields, options: options)
+        let lease = try await acquire(chat.model)
+        let prompt = try ChatPrompt(chat, model: lease.model)
+        return tokenList(prompt.tokens(lease.model.tokenizer), lease.model, withPieces: withPieces)
+    }
+
+    private func tokenList(_ tokens: [TokenID], _ model: LanguageModel, withPieces: Bool) -> ServiceReply {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("tokens")
         writer.beginArray()
         for token in tokens {
-            if withPieces { write(token, tokenizer, &writer) } else { writer.integer(Int64(token)) }
+            if withPieces { write(token, model.tokenizer, &writer) } else { writer.integer(Int64(token)) }
         }
         writer.endArray()
         writer.member("count", tokens.count)
-        writer.member("max_model_len", lease.model.contextLength)
+        writer.member("max_model_len", model.contextLength)
         writer.endObject()
         return .json(writer.bytes)
     }

@@ -34,6 +34,9 @@ struct FieldTests {
         // Fields of other servers that would change the answer.
         ("suffix", ["x"], [.null, ""]), ("mirostat", [2], [0]), ("dry_multiplier", [0.8], [0]),
         ("xtc_probability", [0.5], [0.0]), ("guided_json", [[:]], [.null]), ("guided_choice", [["a"]], []),
+        ("stop_token_ids", [[5]], [[], .null]), ("allowed_token_ids", [[5]], [.null]), ("bad_words", [["x"]], [[]]),
+        ("chat_template", ["x"], [.null]), ("truncate_prompt_tokens", [5, -1], [.null]),
+        ("documents", [[["text": "x"]]], [[]]),
         // Fields that are known to mean nothing here, and ones that nobody knows.
         ("user", [], ["me", 5]), ("metadata", [], [["a": "b"]]), ("store", [], [true]),
         ("service_tier", [], ["auto"]), ("reasoning_effort", [], ["low"]), ("unheard_of", [], [[1, 2], "x", .null]),
@@ -86,12 +89,6 @@ struct FieldTests {
             ),
             ([["role": "assistant", "tool_calls": [5]]], "messages[0].tool_calls[0]"),
             ([["role": "assistant", "tool_calls": [[:]]]], "messages[0].tool_calls[0].function"),
-        ]
-        for (messages, param) in bad {
-            let error = try await fixture.error("/v1/chat/completions", ["messages": messages])
-            #expect(error["param"]?.text == param, "\(messages)")
-        }
-        let image = try await fixture.error(
             (
                 [["role": "assistant", "tool_calls": [["function": ["name": "f\"}\nf"]]]]],
                 "messages[0].tool_calls[0].function.name"
@@ -100,6 +97,12 @@ struct FieldTests {
                 [["role": "assistant", "tool_calls": [["function": ["name": ""]]]]],
                 "messages[0].tool_calls[0].function.name"
             ),
+        ]
+        for (messages, param) in bad {
+            let error = try await fixture.error("/v1/chat/completions", ["messages": messages])
+            #expect(error["param"]?.text == param, "\(messages)")
+        }
+        let image = try await fixture.error(
             "/v1/chat/completions",
             ["messages": [["role": "user", "content": [["type": "image_url", "image_url": ["url": "x"]]]]]])
         #expect(image["message"]?.text?.contains("image_url") == true)

@@ -25,6 +25,12 @@ enum RefusedFields {
         ("length_penalty", [.integer(1), .number(1)], ""),
         ("use_beam_search", [.bool(false)], ""),
         ("post_sampling_probs", [.bool(false)], ""),
+        ("stop_token_ids", [.array([])], "use 'stop'"),
+        ("allowed_token_ids", [.array([])], "use 'grammar'"),
+        ("bad_words", [.array([])], "use 'logit_bias'"),
+        ("chat_template", [], "the model's own is used; 'chat_template_kwargs' gives names to it"),
+        ("truncate_prompt_tokens", [], "prompts are read whole or refused"),
+        ("documents", [.array([])], "say them in a message, or to the template with 'chat_template_kwargs'"),
     ]
 
     /// Throws a 400 for the first field that has a value which matters.

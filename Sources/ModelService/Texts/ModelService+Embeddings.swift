@@ -5,6 +5,7 @@ extension ModelService {
     /// `/v1/embeddings`: the mean of the final hidden states of each input's tokens, scaled to length 1 as OpenAI's are.
     func embeddings(_ request: ServiceRequest, _ record: RequestRecord) async throws -> ServiceReply {
         let fields = try RequestFields(body: request.body, maximumDepth: options.maximumDepth)
+        try RefusedFields.check(fields)
         let key = fields.has("input") || !fields.has("content") ? "input" : "content"
         let wanted = try PromptFields.read(fields, key, limit: options.maximumEmbeddings)
         let isBase64 = try Self.isBase64(fields)

@@ -78,4 +78,26 @@ struct PromptTests {
             #expect(!prompt.unicodeScalars.contains("\u{F8FF}"))
         }
     }
+
+    /// Mistral's syntax, where no grammar can hold an answer that may or may not call.
+    @Test func formatsBesideCallsThatNoGrammarHolds() async throws {
+        let mistral = try await service(
+            "{% if tools %}[AVAILABLE_TOOLS]{{ tools | tojson }}{% endif %}{% for m in messages %}[INST]{{ m.content }}"
+                + "{% endfor %}{# [TOOL_CALLS] #}")
+        let body: JSONValue = [
+            "messages": [["role": "user", "content": "Hi"]], "max_tokens": 4,
+            "tools": [["type": "function", "function": ["name": "now"]]],
+        ]
+        let path = "/v1/chat/completions"
+        for (format, param) in [
+            (["response_format": ["type": "json_object"]], "response_format"),
+            (["json_schema": ["type": "object"]], "json_schema"),
+        ] as [(JSONValue, String)] {
+            let error = try await ask(mistral, body.adding(format), path: path, expecting: 400)["error"]
+            #expect(error?["param"]?.text == param)
+            #expect(error?["code"] == "unsupported_parameter")
+            _ = try await ask(mistral, body.adding(format).adding(["tool_choice": "none"]), path: path)
+        }
+        _ = try await ask(mistral, body.adding(["parallel_tool_calls": false]), path: path)
+    }
 }

@@ -38,7 +38,7 @@ extension ModelService {
         return ChatJob(
             lease: lease, request: request, identity: ReplyIdentity(prefix: "chatcmpl-", model: lease.name),
             tellsLogprobs: chat.topLogprobs != nil,
-            parser: chat.tools.isOffered ? ToolCallParser(prompt.toolSyntax, isOpened: prompt.opensCall) : nil,
+            parser: chat.parser(prompt),
             streaming: chat.sampling.streaming, failsLate: chat.sampling.failsLate,
             conversation: try chat.guardedSettings()
                 + chat.messages.map { ChatMessage(role: $0.role, content: $0.guardedText) },
@@ -52,7 +52,16 @@ extension ModelService {
 }
 
 extension ChatRequest {
-    /// What the model is told beside the conversation: tools, and names for the template.
+    /// What finds the calls of tools in an answer; nil when nothing can be called.
+    fileprivate func parser(_ prompt: ChatPrompt) -> ToolCallParser? {
+        guard tools.isOffered else { return nil }
+        // Where no grammar sees to it that there is one call.
+        let isSingle = !tools.isParallel && tools.choice == .auto && prompt.toolSyntax == .list
+        return ToolCallParser(prompt.toolSyntax, isOpened: prompt.opensCall, mostCalls: isSingle ? 1 : .max)
+    }
+
+    /// What the model is told beside the conversation: tools, names for the template, and what the answer has to look like,
+    /// which puts words into the model's mouth.
     fileprivate func guardedSettings() throws(JSONError) -> [ChatMessage] {
         var values = tools.isOffered ? tools.callableDefinitions.map(\.source) : []
         if !templateVariables.members.isEmpty { values.append(.object(templateVariables)) }
@@ -63,6 +72,11 @@ extension ChatRequest {
         writer.endArray()
         return [.system(String(decoding: writer.bytes, as: UTF8.self))] + format.guardedSettings
     }
+}
+
+extension OutputFormat {
+    /// The format as guards read it.
+    var guardedSettings: [ChatMessage] { source.map { [.system($0)] } ?? [] }
 }
 
 extension ConversationMessage {
@@ -80,11 +94,6 @@ extension AdapterChoice {
     var selection: AdapterSelection {
         AdapterSelection(name.map { .name($0) } ?? .number(id ?? 0), scale: scale)
     }
-extension OutputFormat {
-    /// The format as guards read it.
-    var guardedSettings: [ChatMessage] { source.map { [.system($0)] } ?? [] }
-}
-
 }
 
 extension SamplingFields {

@@ -36,9 +36,8 @@ struct ChatStream {
                 }
                 guard let item else { return end() }
                 let bytes = try await take(item.event)
-                // A guard has stopped everything: the model need not go on.
-                let isOver = choices.allSatisfy { $0.finishReason == "content_filter" }
-                if isOver { return bytes + (end() ?? []) }
+                // All that is wanted is there, or a guard has stopped everything: the model need not go on.
+                if choices.allSatisfy({ $0.finishReason != nil }) { return bytes + (end() ?? []) }
                 if !bytes.isEmpty { return bytes }
             }
         } catch {
@@ -52,18 +51,23 @@ struct ChatStream {
             usage.addPrompt(tokens: job.request.prompt.count, cached: cachedTokens)
             record.note(usage)
             return choices.indices.flatMap { writer.begin($0) }
-        case .delta(let index, let text, _, let logprobs):
-            return bytes(index, try await choices[index].append(text, logprobs))
+        case .delta(let index, let text, let tokens, let logprobs):
+            let wasOpen = choices[index].finishReason == nil
+            let bytes = bytes(index, try await choices[index].append(text, logprobs, tokens: tokens.count))
+            return bytes + ending(index, wasOpen: wasOpen)
         case .finished(let index, let response):
             if job.failsLate, response.finishReason == .deadline { throw ServiceError.late }
             usage.add(response)
             let wasOpen = choices[index].finishReason == nil
-            var bytes = bytes(index, try await choices[index].finish(response.finishReason))
-            if wasOpen, let reason = choices[index].finishReason, reason != "content_filter" {
-                bytes += writer.finish(index, reason)
-            }
-            return bytes
+            let bytes = bytes(index, try await choices[index].finish(response.finishReason))
+            return bytes + ending(index, wasOpen: wasOpen)
         }
+    }
+
+    /// The last event of a choice that has just ended; a guard's refusal comes with its own.
+    private func ending(_ index: Int, wasOpen: Bool) -> [UInt8] {
+        guard wasOpen, let reason = choices[index].finishReason, reason != "content_filter" else { return [] }
+        return writer.finish(index, reason)
     }
 
     private func bytes(_ index: Int, _ update: ChoiceAssembler.Update) -> [UInt8] {
@@ -84,6 +88,7 @@ struct ChatStream {
 
     /// The last events. Nothing after a cancellation, when nobody reads any more.
     private mutating func end() -> [UInt8]? {
+        for index in choices.indices { usage.addUnfinished(tokens: choices[index].takeOpenTokens()) }
         close(error: nil)
         guard choices.allSatisfy({ $0.finishReason != nil }) else { return nil }
         return (job.streaming.includesUsage ? writer.usage(usage) : []) + ServerSentEvents.done

@@ -34,6 +34,9 @@ struct RequestUsage: Sendable, Hashable {
         }
     }
 
+    /// Counts an answer that was ended before the model had done so.
+    mutating func addUnfinished(tokens: Int) { completionTokens += tokens }
+
     /// Writes `usage` as OpenAI has it.
     func writeUsage(_ writer: inout JSONWriter) {
         writer.key("usage")

@@ -29,7 +29,10 @@ enum AnswerGrammar {
         let objects = try self.objects(tools)
         // Mistral opens calls with a special token, which no grammar over text can say.
         if tools.choice == .auto, syntax == .list {
-            return try make(format)
+            guard let param = format.param else { return nil }
+            throw .invalid(
+                "'\(param)' and 'tools' exclude each other with this model, which opens calls with a special token: set "
+                    + "'tool_choice' to 'required' or 'none'", param: param, code: "unsupported_parameter")
         }
         let formatted = tools.choice == .auto ? try make(format) : nil
         do throws(GrammarError) {

@@ -17,6 +17,8 @@ struct ToolCallParser: Sendable {
         case between
         /// Within a call's object.
         case object(ToolObjectScanner)
+        /// After the last call that is wanted.
+        case done
     }
 
     private let syntax: ToolSyntax
@@ -25,10 +27,17 @@ struct ToolCallParser: Sendable {
     private var hasContent = false
     /// Calls begun so far.
     private(set) var callCount = 0
+    private let mostCalls: Int
 
-    /// - Parameter isOpened: Whether the prompt ends with what opens a call.
-    init(_ syntax: ToolSyntax, isOpened: Bool = false) {
+    /// Whether the calls that are wanted are complete; what follows is left out.
+    var isDone: Bool { if case .done = state { true } else { false } }
+
+    /// - Parameters:
+    ///   - isOpened: Whether the prompt ends with what opens a call.
+    ///   - mostCalls: How many calls are wanted at most.
+    init(_ syntax: ToolSyntax, isOpened: Bool = false, mostCalls: Int = .max) {
         self.syntax = syntax
+        self.mostCalls = mostCalls
         opening = Array(syntax.opening.utf8)
         if isOpened { state = .between }
     }
@@ -52,7 +61,12 @@ struct ToolCallParser: Sendable {
                 let used = scanner.scan(bytes)
                 bytes = bytes.dropFirst(used)
                 tell(&scanner, &pieces)
-                state = scanner.isComplete ? .between : .object(scanner)
+                guard scanner.isComplete else {
+                    state = .object(scanner)
+                    continue
+                }
+                state = callCount < mostCalls ? .between : .done
+            case .done: return pieces
             }
         }
         return pieces

@@ -119,13 +119,15 @@ def main():
     parser.add_argument("--model")
     parser.add_argument("--setting", help="of llama-server, instead of trying all", choices=list(servers.LLAMA_SETTINGS))
     parser.add_argument("--clients", type=int)
-    parser.add_argument("--tokens", type=int, default=64)
+    parser.add_argument("--tokens", type=int, help="of an answer")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--length", type=int, default=2000, help="of the long prompt")
     parser.add_argument("--chunk", type=int, default=256, help="tokens of a prompt that the server reads at a time")
     parser.add_argument("--after", type=float, default=3, help="seconds until the long prompt comes")
     arguments = parser.parse_args()
+    # A stream must go on for longer than the long prompt takes.
+    arguments.tokens = arguments.tokens or {"bench": 64, "peer": 64, "prompt": 400}[arguments.what]
     arguments.clients = arguments.clients or {"bench": 16, "peer": 8, "prompt": 1}[arguments.what]
     {"bench": beside_bench, "peer": beside_peer, "prompt": long_prompt}[arguments.what](arguments)
 

@@ -36,8 +36,8 @@ struct ChatCollector: Sendable {
         }
     }
 
-    /// Why each choice ended.
-    var finishReasons: [String] { choices.map { $0.assembler.finishReason ?? "cancelled" } }
+    /// Why each choice ended; nil for those that go on.
+    var endings: [String?] { choices.map(\.assembler.finishReason) }
     /// Whether no choice can grow any more.
     var isComplete: Bool { choices.allSatisfy { $0.assembler.finishReason != nil } }
 

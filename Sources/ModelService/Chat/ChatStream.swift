@@ -1,52 +1,30 @@
 internal import Kite
 internal import ModelFiles
 
-/// Writes a chat completion while it is made: each pull gives the events of one step of the model.
-struct ChatStream {
+/// Writes a chat completion while it is made.
+struct ChatStream: StreamedReply {
     private let job: ChatJob
     private let writer: ChatChunkWriter
-    private let record: RequestRecord
-    private var reader: EventReader?
-    private var first: FirstEvent?
+    let record: RequestRecord
+    var events: StreamedEvents?
     private var choices: [ChoiceAssembler]
-    private var usage = RequestUsage()
+    private(set) var usage = RequestUsage()
 
-    init(_ job: ChatJob, guards: GuardSet, reader: EventReader, first: FirstEvent, record: RequestRecord) {
+    init(_ job: ChatJob, guards: GuardSet, events: StreamedEvents, record: RequestRecord) {
         self.job = job
         self.record = record
-        self.reader = reader
-        self.first = first
+        self.events = events
         writer = ChatChunkWriter(job.identity, includesUsage: job.streaming.includesUsage)
         choices = (0..<job.request.choices).map { _ in
             ChoiceAssembler(guards.guardedText(prompt: job.conversation, continuing: job.continued), parser: job.parser)
         }
     }
 
-    /// The next bytes; nil at the end.
-    mutating func next() async -> [UInt8]? {
-        guard let reader else { return nil }
-        do {
-            while true {
-                let item: FirstEvent.Item?
-                if let first {
-                    item = try await first.value()
-                    self.first = nil
-                } else {
-                    item = try await reader.next()
-                }
-                guard let item else { return end() }
-                let bytes = try await take(item.event)
-                // All that is wanted is there, or a guard has stopped everything: the model need not go on.
-                if choices.allSatisfy({ $0.finishReason != nil }) { return bytes + (end() ?? []) }
-                if !bytes.isEmpty { return bytes }
-            }
-        } catch {
-            return fail(ServiceError(error))
-        }
-    }
+    var isComplete: Bool { choices.allSatisfy { $0.finishReason != nil } }
+    var endings: [String?] { choices.map(\.finishReason) }
 
-    private mutating func take(_ event: GenerationEvent) async throws -> [UInt8] {
-        switch event {
+    mutating func take(_ item: FirstEvent.Item) async throws -> [UInt8] {
+        switch item.event {
         case .prompt(let cachedTokens, _):
             usage.addPrompt(tokens: job.request.prompt.count, cached: cachedTokens)
             record.note(usage)
@@ -86,27 +64,9 @@ struct ChatStream {
         return result
     }
 
-    /// The last events. Nothing after a cancellation, when nobody reads any more.
-    private mutating func end() -> [UInt8]? {
+    mutating func completeUsage() {
         for index in choices.indices { usage.addUnfinished(tokens: choices[index].takeOpenTokens()) }
-        close(error: nil)
-        guard choices.allSatisfy({ $0.finishReason != nil }) else { return nil }
-        return (job.streaming.includesUsage ? writer.usage(usage) : []) + ServerSentEvents.done
     }
 
-    private mutating func fail(_ error: ServiceError) -> [UInt8] {
-        close(error: error.message)
-        return ServerSentEvents.error(error) + ServerSentEvents.done
-    }
-
-    private mutating func close(error: String?) {
-        reader?.stop()
-        reader = nil
-        record.note(usage)
-        record.note { [reasons = choices.map { $0.finishReason ?? "cancelled" }] in
-            $0.finishReasons = reasons
-            $0.error = error
-        }
-        record.finish()
-    }
+    func usageEvent() -> [UInt8] { job.streaming.includesUsage ? writer.usage(usage) : [] }
 }

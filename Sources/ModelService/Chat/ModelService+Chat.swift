@@ -16,18 +16,16 @@ extension ModelService {
         if let block = try await guards.review(prompt: job.conversation) { return blocked(block, job, record) }
         let reader = EventReader([job.lease.model.generate(job.request)])
         guard !job.streaming.isStream else {
-            let first = FirstEvent(reader)
-            try await first.settle(within: Self.patience)
+            let events = try await StreamedEvents(reader, patience: Self.patience)
             return .events(
                 ReplyBody { [guards] in
-                    var stream = ChatStream(job, guards: guards, reader: reader, first: first, record: record)
+                    var stream = ChatStream(job, guards: guards, events: events, record: record)
                     return { await stream.next() }
                 })
         }
         var collector = ChatCollector(job, guards: guards)
         while !collector.isComplete, let item = try await reader.next() { try await collector.take(item.event) }
-        record.note(collector.usage)
-        record.note { [reasons = collector.finishReasons] in $0.finishReasons = reasons }
+        record.note(collector.usage, finishReasons: collector.endings)
         try Task.checkCancellation()
         return .json(collector.body())
     }

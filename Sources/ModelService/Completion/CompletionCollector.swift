@@ -26,8 +26,8 @@ struct CompletionCollector: Sendable {
         }
     }
 
-    /// Why each choice ended.
-    var finishReasons: [String] { choices.map { $0.choice.finishReason ?? "cancelled" } }
+    /// Why each choice ended; nil for those that go on.
+    var endings: [String?] { choices.map(\.choice.finishReason) }
     /// Whether no choice can grow any more.
     var isComplete: Bool { choices.allSatisfy { $0.choice.finishReason != nil } }
 

@@ -2,22 +2,20 @@ internal import Kite
 internal import ModelFiles
 
 /// Writes plain completions while they are made.
-struct CompletionStream {
+struct CompletionStream: StreamedReply {
     private let job: CompletionJob
-    private let record: RequestRecord
-    private var reader: EventReader?
-    private var first: FirstEvent?
+    let record: RequestRecord
+    var events: StreamedEvents?
     private var choices: [CompletionChoice]
-    private var usage = RequestUsage()
+    private(set) var usage = RequestUsage()
     /// `data: {"id": …, …, "choices":[`.
     private let head: [UInt8]
     private let tail: [UInt8]
 
-    init(_ job: CompletionJob, guards: GuardSet, reader: EventReader, first: FirstEvent, record: RequestRecord) {
+    init(_ job: CompletionJob, guards: GuardSet, events: StreamedEvents, record: RequestRecord) {
         self.job = job
         self.record = record
-        self.reader = reader
-        self.first = first
+        self.events = events
         choices = job.prompts.indices.flatMap { prompt in
             (0..<job.choices).map { _ in CompletionChoice(job, prompt: prompt, guards: guards) }
         }
@@ -28,32 +26,12 @@ struct CompletionStream {
         tail = Array((job.streaming.includesUsage ? "],\"usage\":null}\n\n" : "]}\n\n").utf8)
     }
 
-    /// The next bytes; nil at the end.
-    mutating func next() async -> [UInt8]? {
-        guard let reader else { return nil }
-        do {
-            while true {
-                let item: FirstEvent.Item?
-                if let first {
-                    item = try await first.value()
-                    self.first = nil
-                } else {
-                    item = try await reader.next()
-                }
-                guard let item else { return end() }
-                let bytes = try await take(item.prompt, item.event)
-                if choices.allSatisfy({ $0.finishReason == "content_filter" }) { return bytes + (end() ?? []) }
-                if !bytes.isEmpty { return bytes }
-            }
-        } catch {
-            let error = ServiceError(error)
-            close(error: error.message)
-            return ServerSentEvents.error(error) + ServerSentEvents.done
-        }
-    }
+    var isComplete: Bool { choices.allSatisfy { $0.finishReason != nil } }
+    var endings: [String?] { choices.map(\.finishReason) }
 
-    private mutating func take(_ prompt: Int, _ event: GenerationEvent) async throws -> [UInt8] {
-        switch event {
+    mutating func take(_ item: FirstEvent.Item) async throws -> [UInt8] {
+        let prompt = item.prompt
+        switch item.event {
         case .prompt(let cachedTokens, let logprobs):
             usage.addPrompt(tokens: job.prompts[prompt].tokens.count, cached: cachedTokens)
             record.note(usage)
@@ -98,26 +76,13 @@ struct CompletionStream {
         return bytes + tail
     }
 
-    private mutating func end() -> [UInt8]? {
-        close(error: nil)
-        guard choices.allSatisfy({ $0.finishReason != nil }) else { return nil }
-        guard job.streaming.includesUsage else { return ServerSentEvents.done }
+    func usageEvent() -> [UInt8] {
+        guard job.streaming.includesUsage else { return [] }
         var writer = JSONWriter()
         writer.beginObject()
         usage.writeUsage(&writer)
         usage.writeTimings(&writer)
         writer.endObject()
-        return head + [0x5D, 0x2C] + writer.bytes.dropFirst() + [0x0A, 0x0A] + ServerSentEvents.done
-    }
-
-    private mutating func close(error: String?) {
-        reader?.stop()
-        reader = nil
-        record.note(usage)
-        record.note { [reasons = choices.map { $0.finishReason ?? "cancelled" }] in
-            $0.finishReasons = reasons
-            $0.error = error
-        }
-        record.finish()
+        return head + [0x5D, 0x2C] + writer.bytes.dropFirst() + [0x0A, 0x0A]
     }
 }

@@ -19,11 +19,10 @@ extension ModelService {
         }
         let reader = EventReader(job.requests.map { job.model.generate($0) })
         guard !job.streaming.isStream else {
-            let first = FirstEvent(reader)
-            try await first.settle(within: Self.patience)
+            let events = try await StreamedEvents(reader, patience: Self.patience)
             return .events(
                 ReplyBody { [guards] in
-                    var stream = CompletionStream(job, guards: guards, reader: reader, first: first, record: record)
+                    var stream = CompletionStream(job, guards: guards, events: events, record: record)
                     return { await stream.next() }
                 })
         }
@@ -31,8 +30,7 @@ extension ModelService {
         while !collector.isComplete, let item = try await reader.next() {
             try await collector.take(item.prompt, item.event)
         }
-        record.note(collector.usage)
-        record.note { [reasons = collector.finishReasons] in $0.finishReasons = reasons }
+        record.note(collector.usage, finishReasons: collector.endings)
         try Task.checkCancellation()
         return .json(collector.body())
     }

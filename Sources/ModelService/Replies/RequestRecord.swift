@@ -35,6 +35,15 @@ final class RequestRecord: Sendable {
         }
     }
 
+    /// Notes what was used, and why each choice ended: nil for those that were cut off.
+    func note(_ usage: RequestUsage, finishReasons: [String?], error: String? = nil) {
+        note(usage)
+        note { summary in
+            summary.finishReasons = finishReasons.map { $0 ?? "cancelled" }
+            summary.error = error
+        }
+    }
+
     /// The reply has ended.
     func finish() {
         guard let observer else { return }

@@ -1,5 +1,6 @@
 import Kite
 import ModelFiles
+import TestSupport
 import Testing
 
 @testable import ModelService
@@ -24,7 +25,7 @@ struct PropertyTests {
     @Test(arguments: 0..<8)
     func noRequestIsTheServersFault(seed: UInt64) async throws {
         let fixture = try await ServiceFixture()
-        var random = SplitMix(state: seed &* 0x9E37_79B9 &+ 17)
+        var random = FixedRandom(seed: seed &* 0x9E37_79B9 &+ 17)
         let routes = ModelService.routes.filter { $0.path != "/metrics" }
         for _ in 0..<120 {
             let route = routes[Int(random.next() % UInt64(routes.count))]
@@ -43,7 +44,7 @@ struct PropertyTests {
     }
 
     /// A request that makes sense but for a few fields.
-    private static func body(_ random: inout SplitMix) -> JSONValue {
+    private static func body(_ random: inout FixedRandom) -> JSONValue {
         var body: JSONValue = random.next() % 8 == 0 ? [:] : Ask.chat.adding(Ask.completion)
         body = body.adding(["max_tokens": 2, "input": "Hi", "content": "Hi", "tokens": [5, 6]])
         for _ in 0..<(1 + random.next() % 3) {
@@ -53,7 +54,7 @@ struct PropertyTests {
         return body
     }
 
-    private static func value(_ random: inout SplitMix, depth: Int) -> JSONValue {
+    private static func value(_ random: inout FixedRandom, depth: Int) -> JSONValue {
         switch random.next() % (depth > 0 ? 10 : 7) {
         case 0: return .null
         case 1: return .bool(random.next() % 2 == 0)
@@ -71,18 +72,5 @@ struct PropertyTests {
             }
             return .object(object)
         }
-    }
-}
-
-/// Random numbers that come again.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }

@@ -1,19 +1,14 @@
 import Foundation
 import TensorCore
+import TestSupport
 
 /// Reproducible test numbers.
 struct RandomFloats: RandomNumberGenerator {
-    private var state: UInt64
+    private var source: FixedRandom
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { source = FixedRandom(seed: seed) }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    mutating func next() -> UInt64 { source.next() }
 
     /// Roughly normal numbers: a sum of uniform ones.
     mutating func numbers(_ count: Int, scale: Float = 1) -> [Float] {

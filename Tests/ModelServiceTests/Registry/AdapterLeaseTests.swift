@@ -23,14 +23,21 @@ import Testing
             "adapter_config.json", Array(#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "bias": "none"}"#.utf8))
     }
 
-    @Test func anAdapterIsLoadedOnceAndChosenByNameAndNumber() async throws {
+    /// Calls `body` with the built-in model and adapters of these names.
+    private func withAdapters(
+        _ names: [String], size: Float = 0.1, _ body: (ModelRegistry) async throws -> Void
+    ) async throws {
         let configuration = try await SharedNano.model.configuration
         try await TemporaryFolder.with { folder in
-            try Self.write(folder, configuration)
-            let path = folder.path("")
+            try Self.write(folder, configuration, size: size)
             var entry = ModelEntry.nano
-            entry.adapters = [.init(name: "poet", path: path), .init(name: "pirate", path: path)]
-            let registry = try ModelRegistry([entry])
+            entry.adapters = names.map { .init(name: $0, path: folder.path("")) }
+            try await body(ModelRegistry([entry]))
+        }
+    }
+
+    @Test func anAdapterIsLoadedOnceAndChosenByNameAndNumber() async throws {
+        try await withAdapters(["poet", "pirate"]) { registry in
             #expect(registry.status[0].adapters == ["poet", "pirate"])
             let plain = try await registry.acquire("nano")
             #expect(plain.adapters == nil)
@@ -69,12 +76,7 @@ import Testing
     }
 
     @Test func embeddingsAndJudgementsAreMadeWithTheirAdapters() async throws {
-        let configuration = try await SharedNano.model.configuration
-        try await TemporaryFolder.with { folder in
-            try Self.write(folder, configuration, size: 0.5)
-            var entry = ModelEntry.nano
-            entry.adapters = [.init(name: "poet", path: folder.path(""))]
-            let registry = try ModelRegistry([entry])
+        try await withAdapters(["poet"], size: 0.5) { registry in
             let service = ModelService(models: registry)
             func embedding(_ change: JSONValue) async throws -> (vector: JSONValue?, model: String?) {
                 let body: JSONValue = ["input": "What is the capital of Peru?"]
@@ -101,12 +103,7 @@ import Testing
 
     /// Requests with and without an adapter, together and alone: each gets the answer of its own model.
     @Test func requestsAreAnsweredWithTheirAdapters() async throws {
-        let configuration = try await SharedNano.model.configuration
-        try await TemporaryFolder.with { folder in
-            try Self.write(folder, configuration, size: 0.5)
-            var entry = ModelEntry.nano
-            entry.adapters = [.init(name: "poet", path: folder.path(""))]
-            let registry = try ModelRegistry([entry])
+        try await withAdapters(["poet"], size: 0.5) { registry in
             let service = ModelService(models: registry)
             @Sendable func ask(_ change: JSONValue) async throws -> (text: String?, model: String?) {
                 let body: JSONValue = [

@@ -146,8 +146,10 @@ if let name = Context.environment["KITE_FUZZ"] {
     ]
     package.targets += [
         .target(name: "CFuzzMain", path: "Fuzz/CFuzzMain", cSettings: [.define("KITE_FUZZ_MAIN", to: "\(name)_main")]),
+        .target(name: "FuzzSeeds", path: "Fuzz/FuzzSeeds"),
         .executableTarget(
-            name: name, dependencies: ["CFuzzMain"] + (dependencies[name] ?? []).map { .byName(name: $0) },
+            name: name,
+            dependencies: ["CFuzzMain", "FuzzSeeds"] + (dependencies[name] ?? []).map { .byName(name: $0) },
             path: "Fuzz/\(name)", swiftSettings: hotSettings + [.unsafeFlags(["-parse-as-library"])]
         ),
     ]

@@ -1,25 +1,13 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
+import FuzzSeeds
 import ModelFiles
 import TensorCore
 
-/// With `KITE_FUZZ_SEEDS` set, writes valid files to start from into that folder, and leaves.
+/// Valid files to start from.
 @_cdecl("LLVMFuzzerInitialize")
 public func fuzzInitialize(
     _ count: UnsafeMutablePointer<CInt>?, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 ) -> CInt {
-    guard let folder = getenv("KITE_FUZZ_SEEDS") else { return 0 }
-    do {
-        for (name, writer) in try seeds() { try writer.write(to: "\(String(cString: folder))/\(name).gguf") }
-        exit(0)
-    } catch {
-        print(error)
-        exit(1)
-    }
+    writeSeeds { try seeds().map { (name: "\($0.0).gguf", bytes: try $0.1.bytes()) } }
 }
 
 /// Files that between them have every value type, every tensor type and several alignments.

@@ -1,21 +1,11 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
+import FuzzSeeds
 
-/// With `KITE_FUZZ_SEEDS` set, writes grammars and schemas to start from into that folder, and leaves.
+/// Grammars and schemas to start from.
 @_cdecl("LLVMFuzzerInitialize")
 public func fuzzInitialize(
     _ count: UnsafeMutablePointer<CInt>?, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 ) -> CInt {
-    guard let folder = getenv("KITE_FUZZ_SEEDS") else { return 0 }
-    for (number, source) in (grammars + schemas).enumerated() {
-        guard let file = fopen("\(String(cString: folder))/seed-\(number)", "w") else { exit(1) }
-        fputs(source, file)
-        fclose(file)
-    }
-    exit(0)
+    writeSeeds((grammars + schemas).map { Array($0.utf8) })
 }
 
 private let grammars = [

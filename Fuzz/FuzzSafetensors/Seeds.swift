@@ -1,32 +1,16 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
+import FuzzSeeds
 import ModelFiles
 import TensorCore
 
-/// With `KITE_FUZZ_SEEDS` set, writes valid inputs to start from into that folder, and leaves.
+/// Valid inputs to start from.
 @_cdecl("LLVMFuzzerInitialize")
 public func fuzzInitialize(
     _ count: UnsafeMutablePointer<CInt>?, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 ) -> CInt {
-    guard let folder = getenv("KITE_FUZZ_SEEDS") else { return 0 }
-    do {
-        for (name, bytes) in try seeds() {
-            guard let file = fopen("\(String(cString: folder))/\(name)", "wb") else { exit(1) }
-            fwrite(bytes, 1, bytes.count, file)
-            fclose(file)
-        }
-        exit(0)
-    } catch {
-        print(error)
-        exit(1)
-    }
+    writeSeeds(seeds)
 }
 
-private func seeds() throws -> [(String, [UInt8])] {
+private func seeds() throws -> [(name: String, bytes: [UInt8])] {
     var types = SafetensorsWriter()
     for type in SafetensorsType.allCases {
         try types.add(
@@ -49,7 +33,9 @@ private func seeds() throws -> [(String, [UInt8])] {
             + #""rope_scaling":{"type":"linear","factor":2}}"#,
     ]
     let json = #"{"a":[1,-2.5e3,true,false,null,"x\n\u00e9\ud83d\ude00"],"b":{"c":{}},"d":[],"e":9223372036854775808}"#
-    let plain: [(String, [UInt8])] = [("types", [0] + (try types.bytes())), ("shapes", [0] + (try shapes.bytes()))]
+    let plain: [(name: String, bytes: [UInt8])] = [
+        ("types", [0] + (try types.bytes())), ("shapes", [0] + (try shapes.bytes())),
+    ]
     return plain + [("index", [1] + Array(index.utf8)), ("json", [3] + Array(json.utf8))]
         + configurations.enumerated().map { ("config\($0)", [2] + Array($1.utf8)) }
 }

@@ -1,23 +1,12 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 import ChatTemplates
+import FuzzSeeds
 
-/// With `KITE_FUZZ_SEEDS` set, writes templates to start from into that folder, and leaves.
+/// Templates to start from.
 @_cdecl("LLVMFuzzerInitialize")
 public func fuzzInitialize(
     _ count: UnsafeMutablePointer<CInt>?, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 ) -> CInt {
-    guard let folder = getenv("KITE_FUZZ_SEEDS") else { return 0 }
-    for (number, source) in (BuiltInTemplate.allCases.map(\.source) + features).enumerated() {
-        guard let file = fopen("\(String(cString: folder))/seed-\(number)", "w") else { exit(1) }
-        fputs(source, file)
-        fclose(file)
-    }
-    exit(0)
+    writeSeeds((BuiltInTemplate.allCases.map(\.source) + features).map { Array($0.utf8) })
 }
 
 /// The language, a feature or two each.

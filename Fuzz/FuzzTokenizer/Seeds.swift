@@ -1,23 +1,11 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
+import FuzzSeeds
 
-/// With `KITE_FUZZ_SEEDS` set, writes vocabularies to start from into that folder, and leaves.
+/// Vocabularies to start from.
 @_cdecl("LLVMFuzzerInitialize")
 public func fuzzInitialize(
     _ count: UnsafeMutablePointer<CInt>?, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 ) -> CInt {
-    guard let folder = getenv("KITE_FUZZ_SEEDS") else { return 0 }
-    for (number, seed) in (byteLevel + sentencePieceJSON + [model(prefix: 1, extra: 0), model(prefix: 0, extra: 1)])
-        .enumerated()
-    {
-        guard let file = fopen("\(String(cString: folder))/seed-\(number)", "w") else { exit(1) }
-        fwrite(seed, 1, seed.count, file)
-        fclose(file)
-    }
-    exit(0)
+    writeSeeds(byteLevel + sentencePieceJSON + [model(prefix: 1, extra: 0), model(prefix: 0, extra: 1)])
 }
 
 private let text: [UInt8] =

@@ -32,6 +32,8 @@ import Testing
         ("oneOf", #"{"oneOf":[{"maxLength":3},{"type":"string"}]}"#),
         ("enum", #"{"enum":[{"a":1}],"properties":{"a":{"type":"string"}}}"#),
         ("$id", ##"{"properties":{"a":{"$id":"b","$ref":"#"}}}"##),
+        ("minimum", #"{"type":"integer","exclusiveMinimum":9223372036854775807}"#),
+        ("maximum", #"{"type":"integer","exclusiveMaximum":-9223372036854775808}"#),
         ("minimum", #"{"type":"integer","minimum":1e30}"#), ("minimum", #"{"type":"number","minimum":1e16}"#),
     ])
     func namesTheKeywordAndItsPlace(keyword: String, schema: String) {

@@ -21,6 +21,16 @@ import Testing
         #expect(try few.accepts(#"{"a": 1, "b": 2}"#))
     }
 
+    /// A strict object has no rules for the names of others, which its own would be kept out of one by one.
+    @Test func manyLongNamesAndNoOthers() throws {
+        let names = (0..<400).map { String(String($0 &* 2_654_435_761, radix: 36).reversed()) + "-as-long-as-names-are" }
+        let properties = list(names.count) { #""\#(names[$0])":{"type":"null"}"# }
+        let grammar = try Grammar(
+            jsonSchema: #"{"type":"object","properties":{\#(properties)},"additionalProperties":false}"#)
+        #expect(try grammar.accepts(#"{"\#(names[7])": null}"#))
+        #expect(try !grammar.accepts(#"{"other": null}"#))
+    }
+
     @Test func longListsOfValues() throws {
         let values = list(40_000) { "\($0)" }
         let both = #"{"allOf":[{"enum":[\#(values)]},{"enum":[\#(list(40_000) { "\($0 + 39_999).0" })]}]}"#

@@ -119,6 +119,20 @@ import Testing
         #expect(session.isResponding == false)
     }
 
+    /// What was asked before is still there after a question that was too long.
+    @Test func failureForgetsNothing() async throws {
+        let model = try await model(.init(contextLength: 128))
+        let sessions = (LanguageModelSession(model: model), LanguageModelSession(model: model))
+        for session in [sessions.0, sessions.1] {
+            _ = try await session.respond(to: "What is 1 plus 1?", options: Self.greedy)
+        }
+        let long = String(repeating: "word ", count: 200)
+        await #expect(throws: GenerationError.self) { try await sessions.0.respond(to: long, options: Self.greedy) }
+        let after = try await sessions.0.respond(to: "What is 2 plus 1?", options: Self.greedy)
+        let plain = try await sessions.1.respond(to: "What is 2 plus 1?", options: Self.greedy)
+        #expect(after.usage.promptTokens == plain.usage.promptTokens && after.droppedTurns == 0)
+    }
+
     @Test func oldTurnsMakeRoom() async throws {
         let session = LanguageModelSession(model: try await model(.init(contextLength: 96)))
         var dropped = 0

@@ -49,8 +49,6 @@ struct DecimalNumber {
         if whole.isEmpty, fraction.isEmpty { isNegative = false }
     }
 
-    var isZero: Bool { whole.isEmpty && fraction.isEmpty }
-
     /// The digits before the point as a number; nil when they are too many.
     var wholeNumber: Int64? {
         guard whole.count <= JSONShapes.integerDigits else { return nil }

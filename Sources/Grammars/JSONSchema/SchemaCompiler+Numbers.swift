@@ -70,18 +70,15 @@ extension SchemaCompiler {
             var whole: Int64
             var isExact = true
             switch bound.value {
-            case .integer(let number): whole = number
+            // Beyond the limit is enough to know, and one more or less cannot overflow then.
+            case .integer(let number): whole = max(min(number, 2 * limit), -2 * limit)
             default:
                 let rounded = bound.double.rounded(isLower ? .up : .down)
                 isExact = rounded == bound.double
                 // Beyond the limit on either side nothing is left, or nothing is cut.
                 whole = Int64(exactly: max(min(rounded, 2e18), -2e18)) ?? 0
             }
-            if bound.isExclusive, isExact {
-                whole =
-                    isLower
-                    ? whole.addingReportingOverflow(1).partialValue : whole.subtractingReportingOverflow(1).partialValue
-            }
+            if bound.isExclusive, isExact { whole += isLower ? 1 : -1 }
             return isLower ? max(whole, -limit) : min(whole, limit)
         }
         let (least, most) = (bound(shape.minimum, isLower: true), bound(shape.maximum, isLower: false))

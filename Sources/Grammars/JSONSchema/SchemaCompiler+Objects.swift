@@ -66,7 +66,8 @@ extension SchemaCompiler {
             properties.append(.init(name: name, schemas: shape.additional ?? []))
         }
         guard !properties.isEmpty else { return try map(shape) }
-        let isOpen = shape.additional != nil
+        // `false` asks for none: no rules for their names.
+        let isOpen = shape.additional.map { !$0.contains { $0.value == .bool(false) } } ?? false
         try checkCounts(shape, properties.count, isOpen: isOpen)
 
         // From the last to the first: what may follow once something stands before it.

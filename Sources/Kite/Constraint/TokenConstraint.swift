@@ -6,7 +6,7 @@ package import Tokenization
 ///
 /// A value: a copy (another choice, a draft, a place to come back to) costs a few words and goes its own way.
 package struct TokenConstraint: Sendable {
-    private let compiled: CompiledGrammar
+    let compiled: CompiledGrammar
     private var cache: MaskCache
     private var position: MaskCache.Position
     /// Whether a space at the start of the next token will be dropped, as it is the first one's of a SentencePiece answer.

@@ -43,8 +43,6 @@ final class ActiveRequest: @unchecked Sendable {
     /// Told how many tokens prompt and answer have, as they grow.
     let progress: TokenCount?
 
-    /// Which request it is, in the order of their coming; later ones make room for earlier ones.
-    var number = 0
     /// nil until the request's turn comes.
     private(set) var prompt: Prompt?
     private(set) var answers: [Answer] = []
@@ -125,8 +123,8 @@ final class ActiveRequest: @unchecked Sendable {
         }
         if !isEmbedding {
             let constraint = try (prompt.isContinued ? constraints?.continued : constraints?.own)?.get()
+            let drafter = makeDrafter(prompt.tokens)
             for index in 0..<choices {
-                let drafter = makeDrafter(prompt.tokens)
                 let seed = answers.first.map { $0.seed &+ UInt64(index) }
                 answers.append(
                     try Answer(

@@ -21,6 +21,8 @@ final class RunningSequence {
     var isGone = false
     /// Passes that others read in while this one had to wait.
     var passesWaited = 0
+    /// Most tokens it had read when it was set back: to find those again saves nothing.
+    private(set) var mostRead = 0
     /// Sum of the hidden states of the tokens read.
     var hidden: [Double] = []
 
@@ -40,9 +42,9 @@ final class RunningSequence {
     /// Whether a pass may take it along.
     var isReady: Bool { !isSetBack && !request.channel.isFull }
 
-    /// Tokens of the prompt whose successors' log-probabilities are still to be told.
+    /// The first token of the prompt whose successor's log-probability is still to be told; nil when none is wanted.
     private var firstUnknown: Int? {
-        guard !request.isPromptRead, request.promptLogprobs != nil else { return nil }
+        guard wantsPromptLogprobs else { return nil }
         // The first token has none; those after it become known in order.
         return max((request.promptLogprobsKnown.dropFirst().firstIndex { $0 == nil } ?? tokens.count) - 1, 0)
     }
@@ -69,7 +71,7 @@ final class RunningSequence {
     /// - Returns: How many tokens that saves.
     func adopt(from prefixes: PrefixCache) -> Int {
         guard request.isCachingPrompt, !request.isEmbedding, pending > 1 else { return 0 }
-        let before = cache.length
+        let before = max(cache.length, mostRead)
         // The last token is always computed: its logits are wanted.
         let limit = min(tokens.count - 1, firstUnknown ?? .max)
         let size = KVLayout.pageTokens
@@ -109,6 +111,7 @@ final class RunningSequence {
 
     /// Lets go of all pages; what is in them may be found by others.
     func releasePages(to prefixes: PrefixCache) {
+        mostRead = max(mostRead, cache.length)
         offerPages(to: prefixes)
         let start = nodes.count * KVLayout.pageTokens
         let end = min(cache.length, tokens.count)

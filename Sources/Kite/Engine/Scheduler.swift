@@ -24,7 +24,6 @@ final class Scheduler {
     let scratch = ScratchRows()
     private let mailbox: EngineMailbox
     private var waiting: [ActiveRequest] = []
-    private var requestCount = 0
     /// In the order of their coming.
     private(set) var running: [RunningSequence] = []
     /// Answers of all requests that have their turn.
@@ -51,13 +50,7 @@ final class Scheduler {
 
     // MARK: From outside
 
-    func enqueue(_ requests: [ActiveRequest]) {
-        for request in requests {
-            requestCount += 1
-            request.number = requestCount
-            waiting.append(request)
-        }
-    }
+    func enqueue(_ requests: [ActiveRequest]) { waiting += requests }
 
     /// Seconds until some request's time is over; nil when none has a deadline.
     var secondsToDeadline: Double? {

@@ -16,11 +16,8 @@ struct Candidate: Sendable {
 enum Candidates {
     private static let lanes = 16
 
-    /// The largest logit and the first row that has it; nil when every logit is minus infinity.
-    ///
-    /// - Throws: `SamplingError.invalidLogit` for a NaN or plus infinity, wherever it stands.
-    static func largest(_ logits: Span<Float>) throws(SamplingError) -> Candidate? {
-        try check(logits)
+    /// The largest of logits that were checked, and the first row that has it; nil when all are minus infinity.
+    static func largest(_ logits: Span<Float>) -> Candidate? {
         let row = FloatOps.argmax(logits)
         guard row < logits.count, logits[row] > -.infinity else { return nil }
         return Candidate(token: TokenID(truncatingIfNeeded: row), logit: logits[row])

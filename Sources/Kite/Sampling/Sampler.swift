@@ -47,7 +47,7 @@ package struct Sampler: Sendable {
         if options.penalizes { window.apply(options, to: &logits) }
         for token in banned { logits[Int(token)] = -.infinity }
         if options.temperature == 0 {
-            guard let best = try Candidates.largest(logits.span) else { throw .nothingToSample }
+            guard let best = Candidates.largest(logits.span) else { throw .nothingToSample }
             return best.token
         }
         var distribution = Self.start(logits.span, topK: options.topK)

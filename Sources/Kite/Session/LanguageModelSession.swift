@@ -97,17 +97,20 @@ public final class LanguageModelSession: Sendable {
         }
     }
 
+    /// A transcript, and how many of its first entries are left out.
+    private typealias Conversation = (transcript: Transcript, droppedEntries: Int)
+
     /// Queues a request. `edit` turns the transcript into the one to answer, when the request's turn comes.
     private func start(
         _ options: GenerationOptions, edit: @escaping @Sendable (inout Transcript) throws -> Void
     ) -> ResponseStream {
         let channel = EventChannel()
-        let before = Mutex<Transcript?>(nil)
+        let before = Mutex<Conversation?>(nil)
         let request = ActiveRequest(
             model: model, options: options, adapters: adapters, channel: channel, progress: progress,
             prepare: { [self] in
                 let asked = try state.withLock { state -> Transcript in
-                    before.withLock { $0 = state.transcript }
+                    before.withLock { $0 = (state.transcript, state.droppedEntries) }
                     try edit(&state.transcript)
                     state.droppedEntries = min(state.droppedEntries, max(state.transcript.entries.count - 1, 0))
                     return state.transcript
@@ -115,16 +118,13 @@ public final class LanguageModelSession: Sendable {
                 return try fit(asked, options)
             },
             completion: { [self] result in end(result, before: before.withLock { $0 }) })
+        // Before others can see the request: from its submission on its wake is the engine's.
+        channel.setWake { [weak self] in self?.leave(request) }
         let isFirst = state.withLock {
             $0.pending.append(request)
             return $0.pending.count == 1
         }
-        if isFirst {
-            model.engine.submit(request)
-        } else {
-            channel.setWake { [weak self] in self?.leave(request) }
-            if channel.isCancelled { leave(request) }
-        }
+        if isFirst { model.engine.submit(request) }
         return ResponseStream(channel)
     }
 
@@ -142,14 +142,14 @@ public final class LanguageModelSession: Sendable {
     }
 
     /// Records the answer, or puts the transcript back, and lets the next request in.
-    private func end(_ result: Result<Response, any Error>, before: Transcript?) {
+    private func end(_ result: Result<Response, any Error>, before: Conversation?) {
         let next = state.withLock { state -> ActiveRequest? in
             switch result {
             case .success(let response) where before != nil:
                 state.transcript.entries.append(.init(role: .assistant, content: response.content))
             case .success: break  // cancelled before its turn came
             case .failure:
-                if let before { state.transcript = before }
+                if let before { (state.transcript, state.droppedEntries) = before }
             }
             state.pending.removeFirst()
             return state.pending.first

@@ -27,7 +27,7 @@ public enum FinishReason: Sendable, Hashable {
 public struct Usage: Sendable, Hashable {
     /// Tokens of the prompt.
     public var promptTokens: Int
-    /// Those of them that were still in the cache from the turn before.
+    /// Those of them that were still in the cache.
     public var cachedPromptTokens: Int
     /// Tokens of the answer.
     public var completionTokens: Int

@@ -76,16 +76,20 @@ import Testing
         let model = try await LanguageModel.long()
         let prompts = (0..<3).map { model.noise(64 * 6, seed: $0) }
         let options = GenerationOptions(sampling: .greedy, maximumResponseTokens: 64 * 3, ignoresEndOfGeneration: true)
-        let scheduler = SteppedScheduler(model, pages: 10, chunk: 50)
-        let long = scheduler.submit(prompts[0], options)
-        for _ in 0..<20 { scheduler.step() }
+        // Two tokens of the prompt a pass: meanwhile the stream needs two more pages, and there is one.
+        let scheduler = SteppedScheduler(model, pages: 9, chunk: 3)
+        let long = scheduler.submit(Array(prompts[0].prefix(310)), options)
+        for _ in 0..<110 { scheduler.step() }
         var scoring = options
         scoring.maximumResponseTokens = 1
-        let scored = scheduler.submit(Array(prompts[1].prefix(130)), scoring, promptLogprobs: 0)
+        let scored = scheduler.submit(Array(prompts[1].prefix(190)), scoring, promptLogprobs: 0)
         scheduler.finish()
-        let rows = try await rows(model, Array(prompts[1].prefix(130)))
+        #expect(scheduler.scheduler.statistics.setBack > 0)
+        let rows = try await rows(model, Array(prompts[1].prefix(190)))
         let told = try await Told(scored)
-        #expect(told.promptLogprobs.count == 130)
+        #expect(told.promptLogprobs.count == 190)
+        // What it had read itself is nobody else's.
+        #expect(told.cachedTokens == 0)
         for (index, known) in told.promptLogprobs.enumerated().dropFirst() {
             check(try #require(known), rows[index - 1], alternatives: 0, model)
         }

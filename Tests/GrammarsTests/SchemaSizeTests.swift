@@ -23,7 +23,7 @@ import Testing
 
     /// A strict object has no rules for the names of others, which its own would be kept out of one by one.
     @Test func manyLongNamesAndNoOthers() throws {
-        let names = (0..<400).map { String(String($0 &* 2_654_435_761, radix: 36).reversed()) + "-as-long-as-names-are" }
+        let names = (0..<400).map { String(String($0 &* 2_654_435_761, radix: 36).reversed()) + "-and-so-on-and-on" }
         let properties = list(names.count) { #""\#(names[$0])":{"type":"null"}"# }
         let grammar = try Grammar(
             jsonSchema: #"{"type":"object","properties":{\#(properties)},"additionalProperties":false}"#)

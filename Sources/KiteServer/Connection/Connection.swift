@@ -24,7 +24,12 @@ final class Connection: Sendable {
 
     /// The task that serves the connection.
     func serve(in task: Task<Void, Never>) {
-        state.withLock { $0.task = task }
+        let isUnwanted = state.withLock { state in
+            state.task = task
+            // The task may have begun to work, and the client have left, before it was known here.
+            return state.hasLeft && state.isWorking
+        }
+        if isUnwanted { task.cancel() }
     }
 
     /// Work begins that is to end when the client leaves.

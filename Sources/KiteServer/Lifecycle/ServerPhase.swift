@@ -39,20 +39,18 @@ final class ServerPhase: Sendable {
 
     /// A request is being answered, until ``end()``.
     func begin() {
-        let count = state.withLock { state in
+        state.withLock { state in
             state.inFlight += 1
-            return state.inFlight
+            metrics.setInFlight(state.inFlight)
         }
-        metrics.setInFlight(count)
     }
 
     /// A request's reply has ended.
     func end() {
-        let count = state.withLock { state in
+        state.withLock { state in
             state.inFlight -= 1
-            return state.inFlight
+            metrics.setInFlight(state.inFlight)
         }
-        metrics.setInFlight(count)
     }
 
     /// Waits until no request is being answered, at most until `deadline`.

@@ -47,13 +47,11 @@ struct ChatCollector: Sendable {
         case .prompt(let cachedTokens, _):
             usage.addPrompt(tokens: job.request.prompt.count, cached: cachedTokens)
         case .delta(let index, let text, let tokens, let logprobs):
-            choices[index].add(
-                try await choices[index].assembler.append(text, logprobs, tokens: tokens.count))
-            guard isComplete else { return }
-            for index in choices.indices { usage.addUnfinished(tokens: choices[index].assembler.takeOpenTokens()) }
+            usage.grow(choice: index, by: tokens.count)
+            choices[index].add(try await choices[index].assembler.append(text, logprobs))
         case .finished(let index, let response):
             if job.failsLate, response.finishReason == .deadline { throw ServiceError.late }
-            usage.add(response)
+            usage.add(response, choice: index)
             choices[index].add(try await choices[index].assembler.finish(response.finishReason))
         }
     }

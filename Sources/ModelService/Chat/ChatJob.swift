@@ -26,7 +26,8 @@ extension ModelService {
         let model = lease.model
         let prompt = try ChatPrompt(chat, model: model)
         let tokens = prompt.tokens(model.tokenizer)
-        var options = try chat.sampling.options(model, promptTokens: tokens.count, param: "messages")
+        var options = try chat.sampling.options(
+            model, bias: chat.sampling.bias(model), promptTokens: tokens.count, param: "messages")
         options.topLogprobs = chat.topLogprobs
         options.grammar = try await grammars.make(chat.format, chat.tools, prompt.toolSyntax)
         // The marks of Mistral's calls are special tokens, which would not be shown otherwise.
@@ -99,11 +100,12 @@ extension AdapterChoice {
 extension SamplingFields {
     /// Options for the engine.
     /// - Parameters:
+    ///   - bias: The biases by token, as ``bias(_:)`` gives them.
     ///   - promptTokens: Tokens of the prompt.
     ///   - param: Where the request has the prompt.
-    /// - Throws: A 400 for a bias on a token that the model lacks, and for a prompt that leaves no room for an answer.
+    /// - Throws: A 400 for a prompt that leaves no room for an answer.
     func options(
-        _ model: LanguageModel, promptTokens: Int, param: String
+        _ model: LanguageModel, bias: [TokenID: Float], promptTokens: Int, param: String
     ) throws(ServiceError) -> GenerationOptions {
         // Nothing has to be read after a single token, so that it needs no room.
         let room = maximumTokens ?? .max <= 1 ? 0 : 1
@@ -113,12 +115,17 @@ extension SamplingFields {
                 code: "context_length_exceeded")
         }
         var options = GenerationOptions(sampling: sampling, stop: stop)
-        options.sampling.logitBias = try LogitBias.resolve(
-            logitBias, model.tokenizer, tableSize: model.configuration.vocabularySize)
+        options.sampling.logitBias = bias
         // The context ends every answer; a number beyond it says the same as none.
         options.maximumResponseTokens = maximumTokens.flatMap { $0 < model.contextLength ? $0 : nil }
         options.ignoresEndOfGeneration = ignoresEndOfGeneration
         options.deadline = deadline
         return options
+    }
+
+    /// The biases by token: once for a request, as they may be many and so may its prompts.
+    /// - Throws: A 400 for a bias on a token that the model lacks.
+    func bias(_ model: LanguageModel) throws(ServiceError) -> [TokenID: Float] {
+        try LogitBias.resolve(logitBias, model.tokenizer, tableSize: model.configuration.vocabularySize)
     }
 }

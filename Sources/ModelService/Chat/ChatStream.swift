@@ -30,12 +30,13 @@ struct ChatStream: StreamedReply {
             record.note(usage)
             return choices.indices.flatMap { writer.begin($0) }
         case .delta(let index, let text, let tokens, let logprobs):
+            usage.grow(choice: index, by: tokens.count)
             let wasOpen = choices[index].finishReason == nil
-            let bytes = bytes(index, try await choices[index].append(text, logprobs, tokens: tokens.count))
+            let bytes = bytes(index, try await choices[index].append(text, logprobs))
             return bytes + ending(index, wasOpen: wasOpen)
         case .finished(let index, let response):
             if job.failsLate, response.finishReason == .deadline { throw ServiceError.late }
-            usage.add(response)
+            usage.add(response, choice: index)
             let wasOpen = choices[index].finishReason == nil
             let bytes = bytes(index, try await choices[index].finish(response.finishReason))
             return bytes + ending(index, wasOpen: wasOpen)
@@ -62,10 +63,6 @@ struct ChatStream: StreamedReply {
             result += writer.refuse(index, refusal) + writer.finish(index, "content_filter")
         }
         return result
-    }
-
-    mutating func completeUsage() {
-        for index in choices.indices { usage.addUnfinished(tokens: choices[index].takeOpenTokens()) }
     }
 
     func usageEvent() -> [UInt8] { job.streaming.includesUsage ? writer.usage(usage) : [] }

@@ -18,14 +18,13 @@ extension ModelService {
         guard !job.streaming.isStream else {
             let events = try await StreamedEvents(reader, patience: Self.patience)
             return .events(
-                ReplyBody { [guards] in
-                    var stream = ChatStream(job, guards: guards, events: events, record: record)
-                    return { await stream.next() }
-                })
+                ReplyBody(streaming: { [guards] in
+                    ChatStream(job, guards: guards, events: events, record: record)
+                }))
         }
         var collector = ChatCollector(job, guards: guards)
+        defer { record.note(collector.usage, finishReasons: collector.endings) }
         while !collector.isComplete, let item = try await reader.next() { try await collector.take(item.event) }
-        record.note(collector.usage, finishReasons: collector.endings)
         try Task.checkCancellation()
         return .json(collector.body())
     }

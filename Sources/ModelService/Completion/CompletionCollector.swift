@@ -39,13 +39,14 @@ struct CompletionCollector: Sendable {
             for index in prompt * job.choices..<(prompt + 1) * job.choices {
                 choices[index].add(choices[index].choice.begin(logprobs, job.model.tokenizer))
             }
-        case .delta(let choice, let text, _, let logprobs):
+        case .delta(let choice, let text, let tokens, let logprobs):
             let index = prompt * job.choices + choice
+            if job.prompts[prompt].judged == nil { usage.grow(choice: index, by: tokens.count) }
             choices[index].add(try await choices[index].choice.append(text, logprobs))
         case .finished(let choice, let response):
             if job.failsLate, response.finishReason == .deadline { throw ServiceError.late }
-            usage.add(response, isPromptOnly: job.prompts[prompt].judged != nil)
             let index = prompt * job.choices + choice
+            usage.add(response, choice: index, isPromptOnly: job.prompts[prompt].judged != nil)
             choices[index].add(try await choices[index].choice.finish(response))
         }
     }

@@ -43,6 +43,7 @@ extension ModelService {
         let lease = try await acquire(completion.model, completion.sampling.adapters)
         let model = lease.model
         let grammar = try await grammars.make(completion.format)
+        let bias = try completion.sampling.bias(model)
         var logprobs = 0
         var prompts: [CompletionJob.Prompt] = []
         var requests: [GenerationRequest] = []
@@ -59,7 +60,8 @@ extension ModelService {
                 logprobs += tokens.count * completion.sampling.choices * ((completion.topLogprobs ?? 0) + 1)
                 try checkLogprobs(logprobs)
             }
-            var options = try completion.sampling.options(model, promptTokens: tokens.count, param: name)
+            var options = try completion.sampling.options(
+                model, bias: bias, promptTokens: tokens.count, param: name)
             options.topLogprobs = completion.topLogprobs
             options.grammar = grammar
             if let judged = prompt.judged {
@@ -103,10 +105,7 @@ extension ModelService {
             return .init(
                 text: text, tokens: tokens, hasAddedStart: start != nil && tokens.first == start)
         case .tokens(let tokens):
-            let size = model.configuration.vocabularySize
-            if let bad = tokens.first(where: { Int($0) >= size }) {
-                throw .invalid("'\(name)' has token \(bad), the vocabulary has \(size)", param: "prompt")
-            }
+            try PromptFields.check(tokens, model, name, param: "prompt")
             return .init(
                 text: model.tokenizer.decode(tokens), tokens: tokens, hasAddedStart: false)
         }

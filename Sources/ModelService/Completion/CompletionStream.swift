@@ -8,9 +8,7 @@ struct CompletionStream: StreamedReply {
     var events: StreamedEvents?
     private var choices: [CompletionChoice]
     private(set) var usage = RequestUsage()
-    /// `data: {"id": …, …, "choices":[`.
-    private let head: [UInt8]
-    private let tail: [UInt8]
+    private let frame: EventFrame
 
     init(_ job: CompletionJob, guards: GuardSet, events: StreamedEvents, record: RequestRecord) {
         self.job = job
@@ -19,11 +17,7 @@ struct CompletionStream: StreamedReply {
         choices = job.prompts.indices.flatMap { prompt in
             (0..<job.choices).map { _ in CompletionChoice(job, prompt: prompt, guards: guards) }
         }
-        var writer = JSONWriter()
-        writer.beginObject()
-        job.identity.write("text_completion", &writer)
-        head = Array("data: ".utf8) + writer.bytes + Array(",\"choices\":[".utf8)
-        tail = Array((job.streaming.includesUsage ? "],\"usage\":null}\n\n" : "]}\n\n").utf8)
+        frame = EventFrame("text_completion", job.identity, includesUsage: job.streaming.includesUsage)
     }
 
     var isComplete: Bool { choices.allSatisfy { $0.finishReason != nil } }
@@ -40,49 +34,33 @@ struct CompletionStream: StreamedReply {
                 bytes += write(index, choices[index].begin(logprobs, job.model.tokenizer))
             }
             return bytes
-        case .delta(let choice, let text, _, let logprobs):
+        case .delta(let choice, let text, let tokens, let logprobs):
             let index = prompt * job.choices + choice
+            if job.prompts[prompt].judged == nil { usage.grow(choice: index, by: tokens.count) }
             return write(index, try await choices[index].append(text, logprobs))
         case .finished(let choice, let response):
             if job.failsLate, response.finishReason == .deadline { throw ServiceError.late }
-            usage.add(response, isPromptOnly: job.prompts[prompt].judged != nil)
             let index = prompt * job.choices + choice
+            usage.add(response, choice: index, isPromptOnly: job.prompts[prompt].judged != nil)
             return write(index, try await choices[index].finish(response))
         }
     }
 
     private func write(_ index: Int, _ update: CompletionChoice.Update) -> [UInt8] {
         guard !update.isEmpty else { return [] }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(head.count + 192)
-        bytes += head
-        bytes += Array(#"{"text":"#.utf8)
-        JSONWriter.quote(update.text, into: &bytes)
-        bytes += Array(#","index":\#(index),"logprobs":"#.utf8)
-        if let logprobs = update.logprobs, !logprobs.isEmpty {
-            var writer = JSONWriter()
-            logprobs.write(&writer)
-            bytes += writer.bytes
-        } else {
-            bytes += Array("null".utf8)
+        return frame.event(finishReason: update.finishReason) { bytes in
+            bytes += Array(#"{"text":"#.utf8)
+            JSONWriter.quote(update.text, into: &bytes)
+            bytes += Array(#","index":\#(index),"logprobs":"#.utf8)
+            if let logprobs = update.logprobs, !logprobs.isEmpty {
+                var writer = JSONWriter()
+                logprobs.write(&writer)
+                bytes += writer.bytes
+            } else {
+                bytes += Array("null".utf8)
+            }
         }
-        bytes += Array(#","finish_reason":"#.utf8)
-        if let reason = update.finishReason {
-            JSONWriter.quote(reason, into: &bytes)
-        } else {
-            bytes += Array("null".utf8)
-        }
-        bytes.append(0x7D)
-        return bytes + tail
     }
 
-    func usageEvent() -> [UInt8] {
-        guard job.streaming.includesUsage else { return [] }
-        var writer = JSONWriter()
-        writer.beginObject()
-        usage.writeUsage(&writer)
-        usage.writeTimings(&writer)
-        writer.endObject()
-        return head + [0x5D, 0x2C] + writer.bytes.dropFirst() + [0x0A, 0x0A]
-    }
+    func usageEvent() -> [UInt8] { job.streaming.includesUsage ? frame.usage(usage) : [] }
 }

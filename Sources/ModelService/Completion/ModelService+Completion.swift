@@ -21,16 +21,15 @@ extension ModelService {
         guard !job.streaming.isStream else {
             let events = try await StreamedEvents(reader, patience: Self.patience)
             return .events(
-                ReplyBody { [guards] in
-                    var stream = CompletionStream(job, guards: guards, events: events, record: record)
-                    return { await stream.next() }
-                })
+                ReplyBody(streaming: { [guards] in
+                    CompletionStream(job, guards: guards, events: events, record: record)
+                }))
         }
         var collector = CompletionCollector(job, guards: guards)
+        defer { record.note(collector.usage, finishReasons: collector.endings) }
         while !collector.isComplete, let item = try await reader.next() {
             try await collector.take(item.prompt, item.event)
         }
-        record.note(collector.usage, finishReasons: collector.endings)
         try Task.checkCancellation()
         return .json(collector.body())
     }

@@ -15,8 +15,6 @@ struct ChoiceAssembler: Sendable {
     private var parser: ToolCallParser?
     /// Why the answer ended, in OpenAI's words; nil until it has.
     private(set) var finishReason: String?
-    /// Tokens made for an answer that has not ended by itself.
-    private var openTokens = 0
 
     /// - Parameter parser: Finds the calls, where the model may call tools.
     init(_ guarded: GuardedText, parser: ToolCallParser?) {
@@ -25,10 +23,8 @@ struct ChoiceAssembler: Sendable {
     }
 
     /// Takes what the answer grew by.
-    /// - Parameter tokens: How many tokens that is.
     /// - Throws: ``GuardError`` when a guard could not judge.
-    mutating func append(_ text: String, _ logprobs: [TokenLogprob], tokens: Int) async throws -> Update {
-        openTokens += tokens
+    mutating func append(_ text: String, _ logprobs: [TokenLogprob]) async throws -> Update {
         guard finishReason == nil else { return Update() }
         let update = update(try await guarded.append(text, logprobs: logprobs))
         // The model may go on with calls that nobody wants.
@@ -36,15 +32,8 @@ struct ChoiceAssembler: Sendable {
         return update
     }
 
-    /// The tokens that no response counts, since the answer was ended before the model had done so.
-    mutating func takeOpenTokens() -> Int {
-        defer { openTokens = 0 }
-        return openTokens
-    }
-
     /// The answer is complete.
     mutating func finish(_ reason: FinishReason) async throws -> Update {
-        openTokens = 0
         guard finishReason == nil else { return Update() }
         var update = update(try await guarded.finish())
         guard finishReason == nil else { return update }

@@ -129,8 +129,8 @@ private final class EventQueue: Sendable {
                 if state.isClosed { return .end(nil) }
                 if let error = state.error { return .end(error) }
                 if !state.items.isEmpty {
-                    for writer in state.writers { writer.resume() }
-                    state.writers = []
+                    // One has room now.
+                    if !state.writers.isEmpty { state.writers.removeFirst().resume() }
                     return .item(state.items.removeFirst())
                 }
                 return state.producers == 0 ? .end(nil) : .wait

@@ -6,17 +6,19 @@ internal import Synchronization
 final class FirstEvent: Sendable {
     typealias Item = (prompt: Int, event: GenerationEvent)
 
-    private let task: Task<Item?, any Error>
+    /// nil once the event was handed out, which may be large.
+    private let task: Mutex<Task<Item?, any Error>?>
 
     init(_ reader: EventReader) {
-        task = Task { try await reader.next() }
+        task = Mutex(Task { try await reader.next() })
     }
 
-    deinit { task.cancel() }
+    deinit { task.withLock { $0 }?.cancel() }
 
-    /// The event.
+    /// The event. To be asked for once.
     func value() async throws -> Item? {
-        try await withTaskCancellationHandler {
+        guard let task = task.withLock({ $0.take() }) else { return nil }
+        return try await withTaskCancellationHandler {
             try await task.value
         } onCancel: {
             task.cancel()
@@ -26,17 +28,19 @@ final class FirstEvent: Sendable {
     /// Waits until the event is there, but no longer than `patience`.
     /// - Throws: What went wrong, when it did so in time.
     func settle(within patience: Duration) async throws {
+        guard let task = task.withLock({ $0 }) else { return }
         let race = Race()
         let isThere = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 race.begin(continuation)
-                Task { [task] in
-                    _ = await task.result
-                    race.end(true)
-                }
-                Task {
+                let limit = Task {
                     do { try await Task.sleep(for: patience) } catch {}
                     race.end(false)
+                }
+                Task {
+                    _ = await task.result
+                    race.end(true)
+                    limit.cancel()
                 }
             }
         } onCancel: {

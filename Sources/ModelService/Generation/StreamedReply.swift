@@ -1,7 +1,7 @@
 internal import Kite
 
 /// A reply that is written while it is made: each pull gives the bytes of one step of the model.
-protocol StreamedReply {
+protocol StreamedReply: SendableMetatype {
     /// What is still to come; nil once the reply has ended.
     var events: StreamedEvents? { get set }
     var record: RequestRecord { get }
@@ -13,15 +13,11 @@ protocol StreamedReply {
 
     /// The bytes that follow from an event; none when it changes nothing that can be seen.
     mutating func take(_ item: FirstEvent.Item) async throws -> [UInt8]
-    /// Adds to the usage what no event has told. Called once, after the last event.
-    mutating func completeUsage()
     /// The usage as an event of its own, where the client wants it.
     func usageEvent() -> [UInt8]
 }
 
 extension StreamedReply {
-    mutating func completeUsage() {}
-
     /// The next bytes; nil at the end.
     mutating func next() async -> [UInt8]? {
         guard events != nil else { return nil }
@@ -42,7 +38,6 @@ extension StreamedReply {
 
     /// The last events. Nothing after a cancellation, when nobody reads any more.
     private mutating func end() -> [UInt8]? {
-        completeUsage()
         close(error: nil)
         guard isComplete else { return nil }
         return usageEvent() + ServerSentEvents.done
@@ -51,7 +46,37 @@ extension StreamedReply {
     private mutating func close(error: String?) {
         events?.stop()
         events = nil
+        tell(error: error)
+    }
+
+    private func tell(error: String?) {
         record.note(usage, finishReasons: endings, error: error)
         record.finish()
     }
+
+    /// Nobody reads any more. The work ends with those who hold it, as an event may still be waited for.
+    fileprivate func drop() {
+        if events != nil { tell(error: nil) }
+    }
+}
+
+extension ReplyBody {
+    /// A body that `make`'s reply writes. A reply that is dropped before its end counts as cut off.
+    init<Reply: StreamedReply>(streaming make: @escaping @Sendable () -> Reply) {
+        self.init {
+            let reply = OpenReply(make())
+            return { await reply.next() }
+        }
+    }
+}
+
+/// A reply that is being read. Its record is told when the reader goes.
+private final class OpenReply<Reply: StreamedReply> {
+    private var reply: Reply
+
+    init(_ reply: Reply) { self.reply = reply }
+
+    deinit { reply.drop() }
+
+    func next() async -> [UInt8]? { await reply.next() }
 }

@@ -1,20 +1,12 @@
 internal import Kite
 internal import ModelFiles
 
-/// Writes the events of a streamed chat completion. What all have in common is written once, for a token is made in
-/// milliseconds and its event must take microseconds.
+/// Writes the events of a streamed chat completion.
 struct ChatChunkWriter: Sendable {
-    /// `data: {"id": …, …, "choices":[`.
-    private let head: [UInt8]
-    /// What follows the choices: `],"usage":null}` and an empty line.
-    private let tail: [UInt8]
+    private let frame: EventFrame
 
     init(_ identity: ReplyIdentity, includesUsage: Bool) {
-        var writer = JSONWriter()
-        writer.beginObject()
-        identity.write("chat.completion.chunk", &writer)
-        head = Array("data: ".utf8) + writer.bytes + Array(",\"choices\":[".utf8)
-        tail = Array((includesUsage ? "],\"usage\":null}\n\n" : "]}\n\n").utf8)
+        frame = EventFrame("chat.completion.chunk", identity, includesUsage: includesUsage)
     }
 
     /// The first event of a choice.
@@ -56,50 +48,24 @@ struct ChatChunkWriter: Sendable {
         event(choice, finishReason: reason) { _ in }
     }
 
-    /// The last event but for `[DONE]`: no choices, what was used, where the time went.
-    func usage(_ usage: RequestUsage) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        usage.writeUsage(&writer)
-        usage.writeTimings(&writer)
-        writer.endObject()
-        return head + [0x5D, 0x2C] + writer.bytes.dropFirst() + [0x0A, 0x0A]
-    }
+    /// What was used.
+    func usage(_ usage: RequestUsage) -> [UInt8] { frame.usage(usage) }
 
     private func event(
         _ choice: Int, logprobs: [TokenLogprob] = [], finishReason: String? = nil,
         _ writeDelta: (inout [UInt8]) -> Void
     ) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(head.count + 192)
-        bytes += head
-        bytes += Array(#"{"index":\#(choice),"delta":{"#.utf8)
-        writeDelta(&bytes)
-        bytes += Array(#"},"logprobs":"#.utf8)
-        if logprobs.isEmpty {
-            bytes += Array("null".utf8)
-        } else {
-            var writer = JSONWriter()
-            ChatLogprobs.write(logprobs, &writer)
-            bytes += writer.bytes
+        frame.event(finishReason: finishReason) { bytes in
+            bytes += Array(#"{"index":\#(choice),"delta":{"#.utf8)
+            writeDelta(&bytes)
+            bytes += Array(#"},"logprobs":"#.utf8)
+            if logprobs.isEmpty {
+                bytes += Array("null".utf8)
+            } else {
+                var writer = JSONWriter()
+                ChatLogprobs.write(logprobs, &writer)
+                bytes += writer.bytes
+            }
         }
-        bytes += Array(#","finish_reason":"#.utf8)
-        if let finishReason {
-            JSONWriter.quote(finishReason, into: &bytes)
-        } else {
-            bytes += Array("null".utf8)
-        }
-        bytes.append(0x7D)
-        bytes += tail
-        return bytes
     }
-}
-
-/// What events have in common, whatever they tell.
-enum ServerSentEvents {
-    /// The last event of every stream.
-    static let done = Array("data: [DONE]\n\n".utf8)
-
-    /// An error in the middle of a stream.
-    static func error(_ error: ServiceError) -> [UInt8] { Array("data: ".utf8) + error.body + [0x0A, 0x0A] }
 }

@@ -82,6 +82,16 @@ enum PromptFields {
         }
     }
 
+    /// Looks for tokens that the model does not have.
+    /// - Throws: A 400 that names the first.
+    static func check(
+        _ tokens: [TokenID], _ model: LanguageModel, _ name: String, param: String
+    ) throws(ServiceError) {
+        let size = model.configuration.vocabularySize
+        guard let bad = tokens.first(where: { Int($0) >= size }) else { return }
+        throw .invalid("'\(name)' has token \(bad), the vocabulary has \(size)", param: param)
+    }
+
     /// Token numbers. Whether the model has them is checked later.
     /// - Parameters:
     ///   - name: What errors call the array.

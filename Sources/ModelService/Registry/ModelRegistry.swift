@@ -43,6 +43,9 @@ public final class ModelRegistry: Sendable {
         state = Mutex(RegistryState(entries: [entry], options: .init()))
     }
 
+    /// What a request's `model` means.
+    func match(_ name: String?) throws(RegistryError) -> ModelNames.Match { try index.find(name) }
+
     /// The names, in order.
     public var names: [String] { entries.map(\.name) }
 
@@ -162,13 +165,14 @@ public final class ModelRegistry: Sendable {
                     }
                 }
             case .timeRoom(let slot, let wait):
-                Task { [weak self, limit = options.roomWaitLimit] in
+                // Detached: what belongs to the request that happens to be answered must not wait along.
+                Task.detached { [weak self, limit = options.roomWaitLimit] in
                     try? await Task.sleep(for: limit)
                     guard let self else { return }
                     perform(state.withLock { $0.roomTimeEnded(slot, wait: wait) })
                 }
             case .timeIdle(let slot, let time):
-                Task { [weak self] in
+                Task.detached { [weak self] in
                     try? await Task.sleep(for: time)
                     guard let self else { return }
                     perform(state.withLock { $0.idleTimeEnded(slot) })

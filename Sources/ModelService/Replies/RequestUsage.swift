@@ -5,7 +5,11 @@ internal import ModelFiles
 struct RequestUsage: Sendable, Hashable {
     var promptTokens = 0
     var cachedTokens = 0
-    var completionTokens = 0
+    /// Tokens of all answers, those included that have not ended.
+    var completionTokens: Int { endedTokens + openTokens.values.reduce(0, +) }
+    private var endedTokens = 0
+    /// Tokens so far of answers that have not ended, by the number of the choice.
+    private var openTokens: [Int: Int] = [:]
     var draftedTokens = 0
     var acceptedDraftTokens = 0
     /// Seconds of reading prompts; the longest, where several were read together.
@@ -21,10 +25,11 @@ struct RequestUsage: Sendable, Hashable {
         cachedTokens += cached
     }
 
-    /// Counts an answer.
+    /// Counts an answer that has ended.
     /// - Parameter isPromptOnly: Whether its token was the prompt's own.
-    mutating func add(_ response: Response, isPromptOnly: Bool = false) {
-        completionTokens += isPromptOnly ? 0 : response.usage.completionTokens
+    mutating func add(_ response: Response, choice: Int, isPromptOnly: Bool = false) {
+        openTokens[choice] = nil
+        endedTokens += isPromptOnly ? 0 : response.usage.completionTokens
         draftedTokens += response.usage.draftedTokens
         acceptedDraftTokens += response.usage.acceptedDraftTokens
         promptSeconds = max(promptSeconds, response.timings.prompt)
@@ -34,8 +39,8 @@ struct RequestUsage: Sendable, Hashable {
         }
     }
 
-    /// Counts an answer that was ended before the model had done so.
-    mutating func addUnfinished(tokens: Int) { completionTokens += tokens }
+    /// Counts tokens of an answer that goes on.
+    mutating func grow(choice: Int, by tokens: Int) { openTokens[choice, default: 0] += tokens }
 
     /// Writes `usage` as OpenAI has it.
     func writeUsage(_ writer: inout JSONWriter) {

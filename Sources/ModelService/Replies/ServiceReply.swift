@@ -13,13 +13,8 @@ package enum ServiceReply: Sendable {
     }
 
     /// A whole JSON body.
-    static func json(_ body: [UInt8], status: Int = 200) -> ServiceReply {
-        .complete(status: status, headers: [("content-type", "application/json")], body: body)
-    }
-
-    /// A body of plain text.
-    static func text(_ body: String, type: String = "text/plain; charset=utf-8", status: Int = 200) -> ServiceReply {
-        .complete(status: status, headers: [("content-type", type)], body: Array(body.utf8))
+    static func json(_ body: [UInt8]) -> ServiceReply {
+        .complete(status: 200, headers: [("content-type", "application/json")], body: body)
     }
 
     /// Server-sent events, which proxies must not hold back or change.

@@ -19,19 +19,12 @@ extension ModelService {
     }
 
     /// The body of `/v1/models/{id}`, where the id may also be an alias.
-    func modelDescription(_ name: String) throws(ServiceError) -> [UInt8] {
-        for status in models.status {
-            var writer = JSONWriter()
-            if status.name == name || status.aliases.contains(name) {
-                describe(status, &writer)
-                return writer.bytes
-            }
-            if let adapter = status.adapters.first(where: { "\(status.name):\($0)" == name }) {
-                describe(status, adapter: adapter, &writer)
-                return writer.bytes
-            }
-        }
-        throw .notFound("there is no model '\(name.prefix(200))'", param: "model", code: "model_not_found")
+    func modelDescription(_ name: String) throws -> [UInt8] {
+        let match = try models.match(name)
+        let status = models.status[match.index]
+        var writer = JSONWriter()
+        describe(status, adapter: match.adapter.map { status.adapters[$0] }, &writer)
+        return writer.bytes
     }
 
     private func describe(_ status: ModelStatus, adapter: String? = nil, _ writer: inout JSONWriter) {
@@ -57,13 +50,8 @@ extension ModelService {
 
     /// `/lora-adapters` as llama.cpp has it: the adapters of one model by number. They are chosen request by request, so
     /// that their scale here is 0.
-    func adapterList(_ request: ServiceRequest) throws(ServiceError) -> ServiceReply {
-        let wanted = QueryText.value("model", in: request.query)
-        let all = models.status
-        guard let status = wanted == nil ? all.first : all.first(where: { $0.name == wanted }) else {
-            throw .notFound(
-                "there is no model '\((wanted ?? "").prefix(200))'", param: "model", code: "model_not_found")
-        }
+    func adapterList(_ request: ServiceRequest) throws -> ServiceReply {
+        let status = models.status[try models.match(QueryText.value("model", in: request.query)).index]
         var writer = JSONWriter()
         writer.beginArray()
         for (index, adapter) in status.adapters.enumerated() {

@@ -55,7 +55,7 @@ enum RouteMatch: Sendable {
 }
 
 /// What the service can do.
-enum Endpoint: String, Sendable, Hashable, CaseIterable {
+enum Endpoint: Sendable, Hashable {
     case health
     case metrics
     case models

@@ -21,7 +21,7 @@ extension ModelService {
         }
         var inputs: [[TokenID]] = []
         for (index, prompt) in wanted.enumerated() {
-            inputs.append(try Self.tokens(prompt, model, wanted.count > 1 ? "\(key)[\(index)]" : key))
+            inputs.append(try Self.tokens(prompt, model, wanted.count > 1 ? "\(key)[\(index)]" : key, param: key))
         }
         let vectors = try await model.embeddings(inputs, adapters: lease.adapters, deadline: deadline)
             .map(Self.normalized)
@@ -41,22 +41,19 @@ extension ModelService {
     }
 
     private static func tokens(
-        _ prompt: CompletionRequest.Prompt, _ model: LanguageModel, _ name: String
+        _ prompt: CompletionRequest.Prompt, _ model: LanguageModel, _ name: String, param: String
     ) throws(ServiceError) -> [TokenID] {
         let tokens: [TokenID]
         switch prompt {
         case .text(let text): tokens = model.tokenizer.encode(text, addSpecialTokens: true, parseSpecialTokens: false)
         case .tokens(let ids):
             tokens = ids
-            let size = model.configuration.vocabularySize
-            if let bad = ids.first(where: { Int($0) >= size }) {
-                throw .invalid("'\(name)' has token \(bad), the vocabulary has \(size)", param: "input")
-            }
+            try PromptFields.check(ids, model, name, param: param)
         }
-        guard !tokens.isEmpty else { throw .invalid("'\(name)' is empty", param: "input") }
+        guard !tokens.isEmpty else { throw .invalid("'\(name)' is empty", param: param) }
         guard tokens.count <= model.contextLength else {
             throw .invalid(
-                "'\(name)' has \(tokens.count) tokens, the context holds \(model.contextLength)", param: "input",
+                "'\(name)' has \(tokens.count) tokens, the context holds \(model.contextLength)", param: param,
                 code: "context_length_exceeded")
         }
         return tokens

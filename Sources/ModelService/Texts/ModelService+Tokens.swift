@@ -69,10 +69,7 @@ extension ModelService {
         let values = try fields.required("tokens", fields.array("tokens", limit: PromptFields.tokenLimit))
         let tokens = try PromptFields.tokens(values, "tokens")
         let lease = try await acquire(fields.string("model"))
-        let size = lease.model.configuration.vocabularySize
-        if let bad = tokens.first(where: { Int($0) >= size }) {
-            throw ServiceError.invalid("'tokens' has token \(bad), the vocabulary has \(size)", param: "tokens")
-        }
+        try PromptFields.check(tokens, lease.model, "tokens", param: "tokens")
         let text = lease.model.tokenizer.decode(tokens)
         var writer = JSONWriter()
         writer.beginObject()

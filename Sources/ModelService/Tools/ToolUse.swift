@@ -47,7 +47,7 @@ struct ToolUse: Sendable, Equatable {
     /// Most tools of a request.
     static let limit = 128
 
-    /// The tools the model is told of.
+    /// The tools of the request.
     var definitions: [ToolDefinition]
     /// The names of those it may call; all but for a choice that names some.
     var callable: Set<String>
@@ -57,7 +57,7 @@ struct ToolUse: Sendable, Equatable {
 
     /// Whether the model can call anything.
     var isOffered: Bool { choice != .none && !definitions.isEmpty }
-    /// The definitions of what may be called.
+    /// The tools the model is told of, which are those it may call.
     var callableDefinitions: [ToolDefinition] { definitions.filter { callable.contains($0.name) } }
 
     /// Reads `tools`, `tool_choice` and `parallel_tool_calls`.

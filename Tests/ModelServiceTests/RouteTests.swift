@@ -20,6 +20,25 @@ struct RouteTests {
         #expect(missing["error"]?["message"]?.text?.contains("a/b/c") == true)
     }
 
+    /// Every name that a chat may use is one for these too.
+    @Test func otherNamesOfModels() async throws {
+        let entry = ModelEntry(
+            name: "nano", aliases: ["small"], source: .files(.nano), adapters: [.init(name: "poet", path: "poet.gguf")])
+        let service = ModelService(models: try ModelRegistry([entry]))
+        func get(_ path: String, _ query: String = "") async throws -> JSONValue {
+            let reply = await service.reply(to: ServiceRequest(method: "GET", path: path, query: query))
+            guard case .complete(200, _, let body) = reply else { throw UnexpectedReply(reply) }
+            return try JSONValue(parsing: String(decoding: body, as: UTF8.self))
+        }
+        #expect(try await get("/v1/models/small")["id"] == "nano")
+        for name in ["nano:poet", "small:poet"] {
+            #expect(try await get("/v1/models/\(name)")["id"] == "nano:poet")
+        }
+        for query in ["", "model=", "model=nano", "model=small"] {
+            #expect(try await get("/lora-adapters", query)[0]?["name"] == "poet")
+        }
+    }
+
     @Test func unknownPathsAndMethods() async throws {
         let fixture = try await ServiceFixture()
         #expect(try await fixture.get("/v1/nothing", expecting: 404)["error"]?["type"] == "invalid_request_error")

@@ -49,33 +49,35 @@ struct ServeCommand: AsyncParsableCommand {
         var served = models
         served.models += model
         let registry = try served.registry(try limits.loadOptions(engine, format))
-        if keys.isEmpty, !access.isLocal {
+        if keys.isEmpty, !options.isLocal {
             Console.warning(
                 "without an API key everybody who reaches \(options.host) may use this server; see --api-key-file")
         }
         let metrics = log.metrics()
-        // The first model is there before anybody asks, so that what is wrong with it is said now.
-        let guards = try await Interrupts.served(stop: nil, reload: {}) {
-            do {
-                for warning in try await registry.acquire(nil).model.warnings { Console.warning(warning) }
-            } catch let error as RegistryError {
-                throw CLIError.failure(error.description)
-            }
-            return try await guarding.guards(registry)
+        let reload: @Sendable () -> Void = { [access] in
+            do { try keys.replace(with: access.keyList()) } catch { Console.error("\(error)") }
         }
-        let server = KiteServer(
-            models: registry, guards: guards, service: service, options: options, logger: log.logger(),
-            metrics: metrics)
-        try await Interrupts.served(
-            stop: { server.shutdown() },
-            reload: { [access] in
-                do { try keys.replace(with: access.keyList()) } catch { Console.error("\(error)") }
-            },
-            {
+        // Loading takes minutes where the model is fetched first: until then a signal ends the program.
+        try await Interrupts.served(stop: nil, reload: reload) {
+            try await loadFirst(of: registry)
+            let server = KiteServer(
+                models: registry, guards: try await guarding.guards(registry), service: service, options: options,
+                logger: log.logger(), metrics: metrics)
+            try await Interrupts.served(stop: { server.shutdown() }, reload: reload) {
                 try await server.run { port in
                     Console.note(startLine(server.options, port: port, registry.names), style: .plain)
                 }
-            })
+            }
+        }
+    }
+
+    /// The first model is there before anybody asks, so that what is wrong with it is said now.
+    private func loadFirst(of registry: ModelRegistry) async throws {
+        do {
+            for warning in try await registry.acquire(nil).model.warnings { Console.warning(warning) }
+        } catch let error as RegistryError {
+            throw CLIError.failure(error.description)
+        }
     }
 
     /// Where the server is and what it serves.

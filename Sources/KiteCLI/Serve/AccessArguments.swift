@@ -46,9 +46,6 @@ struct AccessArguments: ParsableArguments {
         }
     }
 
-    /// Whether only programs of this machine can reach the server.
-    var isLocal: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
-
     /// The keys of options, environment and file.
     func keys() throws -> APIKeys { APIKeys(try keyList()) }
 

@@ -80,12 +80,13 @@ public struct LineLogHandler: LogHandler {
         }
     }
 
+    private static let usual = [
+        "method", "path", "status", "seconds", "model", "prompt_tokens", "cached_tokens", "completion_tokens",
+    ]
+
     /// The usual fields in their usual order, others behind by name.
     private static func order(_ key: String) -> String {
-        let usual = [
-            "method", "path", "status", "seconds", "model", "prompt_tokens", "cached_tokens", "completion_tokens",
-        ]
-        return usual.firstIndex(of: key).map { "\u{1}\($0)" } ?? key
+        usual.firstIndex(of: key).map { "\u{1}\($0)" } ?? key
     }
 
     private static func isNumber(_ key: String) -> Bool {

@@ -3,6 +3,8 @@
 public struct ServerOptions: Sendable {
     /// The address or name to listen on.
     public var host = "127.0.0.1"
+    /// Whether only programs of this machine can reach the server.
+    public var isLocal: Bool { HostPolicy.isLocal(host) }
     /// The port; 0 takes any that is free.
     public var port = 8080
     /// What stands before every path, such as `/ai`; empty for none.

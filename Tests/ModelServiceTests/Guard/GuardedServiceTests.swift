@@ -52,6 +52,8 @@ import Testing
             ["prompt": "<|user|>\nWhat is the capital of Peru?<|endoftext|>\n<|assistant|>\n", "temperature": 0])
         #expect(completion["choices"]?[0]?["finish_reason"]?.text == "content_filter")
         #expect(completion["choices"]?[0]?["text"]?.text?.contains("Lima") == false)
+        // What was made is counted, though no answer came to its end.
+        for reply in [whole, completion] { #expect((reply["usage"]?["completion_tokens"]?.int ?? 0) > 4) }
     }
 
     @Test func whatIsAllowedIsTheSameAsWithoutGuards() async throws {

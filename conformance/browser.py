@@ -1,5 +1,6 @@
 """The chat page as a person uses it: headless Chromium, driven with selenium."""
 
+import json
 import os
 import shutil
 import time
@@ -127,6 +128,11 @@ class Page:
     @property
     def titles(self):
         return self.texts("#conversations .open")
+
+    def lists(self, *titles):
+        """Waits until these are the conversations in the list, which is drawn after they are stored."""
+        found = "[...document.querySelectorAll('#conversations .open')].map((node) => node.textContent)"
+        self.wait(f"JSON.stringify({found}) === JSON.stringify({json.dumps(titles)})")
 
     def stored(self):
         """All conversations in the browser's storage."""

@@ -210,6 +210,29 @@ def test_rename_delete_undo_search(page, stage):
     assert page.answer == "Patch the tube."
 
 
+def test_a_conversation_answered_in_the_background_is_renamed(page, stage):
+    gate = threading.Event()
+    stage.says(Answer("The beginning. " * 8 + "The end.", gate=gate))
+    page.begin("A long question")
+    page.wait("document.querySelector('.last .text').textContent.includes('beginning')")
+    item = f'#conversations [data-id="{page.js("location.hash")[1:]}"]'
+    page.click("#new-chat")
+    page.wait(f"document.querySelector('{item} .running') && !document.querySelector('#conversations [aria-current]')")
+    page.js(f"document.querySelector('{item} .more').click()")
+    page.keys(Keys.ENTER)
+    page.one("#conversations .rename").send_keys("My own title", Keys.ENTER)
+    page.lists("My own title")
+    gate.set()
+    # The end of the answer stores the conversation once more, under the title it has now.
+    page.wait(f"document.querySelector('{item}') && !document.querySelector('{item} .running')")
+    page.lists("My own title")
+    page.reload()
+    page.lists("My own title")
+    page.click(f"{item} .open")
+    page.wait("document.querySelectorAll('.message').length === 2")
+    assert page.answer.endswith("The end.") and page.text("#title") == "My own title"
+
+
 def test_export_and_import(page, stage):
     stage.says("Lima.", "La Paz.")
     page.send("Peru?")

@@ -76,16 +76,22 @@ export class Chat extends EventTarget {
 
     /** Shows a conversation; false when there is none of this name. */
     async open(id) {
-        const running = [...this.#running.values()].find(({ conversation }) => conversation.id === id);
-        const found = this.#unsaved.get(id) ?? running?.conversation ?? await this.store.load(id);
+        const found = await this.#find(id);
         if (!found) return false;
         this.current = found;
         this.#tell("current");
         return true;
     }
 
+    /** The newest version of a conversation, wherever it lives. */
+    async #find(id) {
+        if (id === this.current.id) return this.current;
+        const running = [...this.#running.values()].find(({ conversation }) => conversation.id === id);
+        return this.#unsaved.get(id) ?? running?.conversation ?? this.store.load(id);
+    }
+
     async rename(id, title) {
-        const conversation = id === this.current.id ? this.current : await this.store.load(id);
+        const conversation = await this.#find(id);
         if (!conversation || !title.trim()) return;
         conversation.title = title.trim().slice(0, 200);
         conversation.isNamed = true;
@@ -95,7 +101,7 @@ export class Chat extends EventTarget {
 
     /** Removes a conversation and returns it, so that it can be put back. */
     async remove(id) {
-        const conversation = id === this.current.id ? this.current : await this.store.load(id);
+        const conversation = await this.#find(id);
         for (const { conversation: { id: other }, abort } of this.#running.values()) if (other === id) abort.abort();
         this.#unsaved.delete(id);
         this.#removed.add(id);

@@ -19,6 +19,8 @@ export class Chat extends EventTarget {
     #running = new Map();
     /** Conversations that could not be stored; they live on here. */
     #unsaved = new Map();
+    /** Writes that have begun: { conversation } each, for one can be written twice at a time. */
+    #saving = new Set();
     #removed = new Set();
     #savedAt = 0;
     #isReconnecting = false;
@@ -126,6 +128,8 @@ export class Chat extends EventTarget {
     }
 
     async #write(conversation) {
+        const saving = { conversation };
+        this.#saving.add(saving);
         try {
             await this.store.save(conversation, (id) => this.#running.has(id));
             const wasUnsaved = this.#unsaved.delete(conversation.id);
@@ -133,6 +137,8 @@ export class Chat extends EventTarget {
         } catch (error) {
             this.#unsaved.set(conversation.id, conversation);
             this.#tell("storage", error?.name === "QuotaExceededError" ? "full" : "failed");
+        } finally {
+            this.#saving.delete(saving);
         }
         this.#tell("list");
     }
@@ -291,10 +297,11 @@ export class Chat extends EventTarget {
         await this.loadModels();
     }
 
-    /** Writes what is being written right now; called before the page goes away. */
+    /** Writes what is being answered or stored right now; called before the page goes away, which ends what was begun. */
     flush() {
-        for (const conversation of new Set([...this.#running.values()].map((running) => running.conversation))) {
-            this.store.saveAtOnce(conversation);
+        const unfinished = [...this.#running.values(), ...this.#saving].map(({ conversation }) => conversation);
+        for (const conversation of new Set(unfinished)) {
+            if (!this.#removed.has(conversation.id)) this.store.saveAtOnce(conversation);
         }
     }
 }

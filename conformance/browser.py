@@ -6,6 +6,7 @@ import shutil
 import time
 
 from selenium import webdriver
+from selenium.common.exceptions import JavascriptException, NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
@@ -19,6 +20,9 @@ addEventListener("securitypolicyviolation", (event) => trouble.push(`policy ${ev
 addEventListener("error", (event) => trouble.push(`error ${event.message}`));
 addEventListener("unhandledrejection", (event) => trouble.push(`rejection ${event.reason?.stack ?? event.reason}`));
 """
+
+# The page is ready, and its list of conversations is drawn: with a line that says so when there are none.
+READY = "document.body?.dataset.ready && document.getElementById('conversations').childElementCount"
 
 
 def programs():
@@ -66,11 +70,26 @@ class Page:
     def open(self, at=""):
         self.browser.get("about:blank")
         self.browser.get(self.url + at)
-        self.wait("document.body?.dataset.ready")
+        self.wait(READY)
 
     def reload(self):
+        self.settle()
         self.browser.refresh()
-        self.wait("document.body?.dataset.ready")
+        self.wait(READY)
+
+    def settle(self):
+        """Waits for what the page has begun to store: writers of the same stores take turns."""
+        self.browser.execute_async_script("""
+            const done = arguments[0];
+            const request = indexedDB.open("kite", 1);
+            request.onerror = () => done();
+            // Nothing is stored yet; making the stores is up to the page.
+            request.onupgradeneeded = () => request.transaction.abort();
+            request.onsuccess = ({ target: { result } }) => {
+                const turn = result.transaction(["conversations", "summaries"], "readwrite");
+                turn.objectStore("summaries").count();
+                turn.oncomplete = turn.onabort = () => { result.close(); done(); };
+            };""")
 
     def screen(self, width, height, phone=False, dark=False):
         self.command(
@@ -86,13 +105,21 @@ class Page:
     def js(self, expression, *arguments):
         return self.browser.execute_script(f"return {expression}", *arguments)
 
-    def wait(self, expression, seconds=20):
-        """The value of a JavaScript expression as soon as it is true; fails the test when it never is."""
+    def wait(self, expression, seconds=60):
+        """
+        The value of a JavaScript expression as soon as it is true; fails the test when it never is. One that fails
+        because an element is not there yet is not true yet.
+        """
         deadline = time.monotonic() + seconds
-        while not (value := self.js(expression)):
-            assert time.monotonic() < deadline, f"never: {expression}\n{self.text('body')[-1500:]}"
+        while True:
+            failure = ""
+            try:
+                if value := self.js(expression):
+                    return value
+            except JavascriptException as error:
+                failure = f": {error.msg}"
+            assert time.monotonic() < deadline, f"never: {expression}{failure}\n{self.text('body')[-1500:]}"
             time.sleep(0.03)
-        return value
 
     def all(self, selector):
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
@@ -149,8 +176,15 @@ class Page:
 
     def click(self, selector):
         """Clicks what is there as soon as it can be clicked."""
-        self.wait(f"document.querySelector({selector!r})?.checkVisibility()")
-        self.one(selector).click()
+        for attempt in range(5):
+            self.wait(f"document.querySelector({selector!r})?.checkVisibility()")
+            try:
+                self.one(selector).click()
+                return
+            except (NoSuchElementException, StaleElementReferenceException):
+                # Drawn anew between the look and the click.
+                if attempt == 4:
+                    raise
 
     def action(self, name, message="last-of-type"):
         """One of the buttons below a message."""
@@ -188,12 +222,12 @@ class Page:
         return self.answer
 
     def finish(self):
-        self.wait("document.getElementById('stop').hidden && !document.querySelector('[data-writing]')", 60)
+        self.wait("document.getElementById('stop').hidden && !document.querySelector('[data-writing]')", 120)
 
     def import_file(self, path):
         self.one("#import-file").send_keys(str(path))
 
-    def downloaded(self, seconds=10):
+    def downloaded(self, seconds=30):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             files = [path for path in self.downloads.iterdir() if path.suffix == ".json"]

@@ -128,7 +128,7 @@ class StageHandler(BaseHTTPRequestHandler):
             self.event({"choices": [{"index": 0, "delta": {"role": "assistant"}, "finish_reason": None}]})
             for index, piece in enumerate(pieces):
                 if answer.gate and index == len(pieces) // 2:
-                    answer.gate.wait(30)
+                    answer.gate.wait(120)
                 self.event({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
                 time.sleep(answer.delay)
             if answer.breaks:

@@ -54,7 +54,7 @@ def test_stop(page, stage, by):
     assert page.focus == "message"
     # The request has ended, not only the picture of it.
     deadline = threading.Event()
-    for _ in range(100):
+    for _ in range(600):
         if stage.left:
             break
         deadline.wait(0.05)
@@ -114,7 +114,7 @@ def test_reload_keeps_history(page, stage):
     first = page.js("location.hash")
     page.click("#new-chat")
     page.send("Something else")
-    assert page.titles == ["Something else", "Why does a kite fly at all?"]
+    page.lists("Something else", "Why does a kite fly at all?")
     page.reload()
     assert page.answer == "Another one." and page.titles == ["Something else", "Why does a kite fly at all?"]
     page.click(f'#conversations [data-id="{first[1:]}"] .open')
@@ -189,16 +189,18 @@ def test_rename_delete_undo_search(page, stage):
         stage.says(answer)
         page.click("#new-chat")
         page.send(title)
-    page.wait("document.querySelectorAll('#conversations .open').length === 3")
+    page.lists("Growing beans", "Repairing bikes", "Cooking rice")
     page.type("tube", "#search")
     page.wait("document.querySelectorAll('#conversations .open').length === 1")
     assert page.titles == ["Repairing bikes"]
     page.keys(Keys.ENTER)
     page.wait("document.querySelector('.message .text').textContent === 'Repairing bikes'")
+    page.wait("document.querySelector('#conversations [aria-current]')?.textContent === 'Repairing bikes'")
     page.js("document.querySelector('#conversations [aria-current]').nextElementSibling.click()")
     page.keys(Keys.ENTER)
     page.one("#conversations .rename").send_keys("My bike", Keys.ENTER)
     page.wait("document.getElementById('title').textContent === 'My bike'")
+    page.wait("document.querySelector('#conversations [aria-current]')?.textContent === 'My bike'")
     page.reload()
     assert "My bike" in page.titles
     page.js("document.querySelector('#conversations [aria-current]').nextElementSibling.click()")
@@ -269,7 +271,8 @@ def test_two_tabs_lose_nothing(page, stage):
         page.wait("document.body?.dataset.ready && document.querySelectorAll('.message').length === 2")
         page.send("Second")
         page.browser.switch_to.window(first)
-        page.wait("document.querySelectorAll('.message').length === 4")
+        # The other tab stores an answer when it begins and when it ends.
+        page.wait("document.querySelectorAll('.message').length === 4 && document.querySelector('.last .text').textContent === 'Two.'")
         page.send("Third")
         assert [text for _, text in page.messages] == ["First", "One.", "Second", "Two.", "Third", "Three."]
         assert len(page.stored()[0]["messages"]) == 6
@@ -288,8 +291,12 @@ def test_code_can_be_copied(page, stage):
     page.send("Code, please")
     assert page.text(".code figcaption span") == "swift"
     assert page.text(".code code") == code
+    # The mark goes away by itself, maybe before anybody looks.
+    page.js("""(window.checked = false, new MutationObserver(([{ target }]) => {
+        checked ||= target.getAttribute('href') === '#i-check';
+    }).observe(document.querySelector('.code use'), { attributes: true }), true)""")
     page.click(".code button")
-    page.wait("document.querySelector('.code use').getAttribute('href') === '#i-check'")
+    page.wait("window.checked")
     copied = page.browser.execute_async_script("navigator.clipboard.readText().then(arguments[0], (error) => arguments[0](String(error)))")
     assert copied == code
 

@@ -83,6 +83,7 @@ def test_keyboard_alone(page, stage):
     page.keys("Another", Keys.ENTER)
     page.wait("document.querySelectorAll('.message').length === 2")
     page.finish()
+    page.lists("Another", "First second line changed")
     page.keys("k", holding=Keys.CONTROL)
     page.keys("second line")
     page.wait("document.querySelectorAll('#conversations .open').length === 1")
@@ -140,7 +141,7 @@ def test_phones(page, stage, width, height):
     # A phone zooms into fields with smaller type.
     small = "[...document.querySelectorAll('textarea, input:not([type=range], [type=radio]), select')].filter((node) => parseFloat(getComputedStyle(node).fontSize) < 16).map((node) => node.id)"
     assert page.js(small) == []
-    # Fingers: 40 pixels or more.
+    # Fingers: 36 pixels or more.
     tiny = """[...document.querySelectorAll("#main button, #main select")].filter((node) => node.checkVisibility())
         .filter((node) => Math.min(node.offsetWidth, node.offsetHeight) < 36).map((node) => node.outerHTML.slice(0, 80))"""
     assert page.js(tiny) == []

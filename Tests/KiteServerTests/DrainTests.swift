@@ -13,6 +13,8 @@ import Testing
     @Test func whatIsUnderWayFinishesAndNothingNewBegins() async throws {
         let goesOn = Mutex(true)
         try await withServer(
+            // More than it takes: the end comes as soon as the stream's does.
+            { $0.drainLimit = .seconds(60) },
             service: { _ in
                 .events {
                     guard goesOn.withLock({ $0 }) else { return nil }
@@ -80,7 +82,7 @@ import Testing
         let group = ServiceGroup(
             configuration: .init(services: [server], logger: LogLines().logger))
         let running = Task { try await group.run() }
-        try await Task.sleep(for: .milliseconds(200))
+        try await Task.sleep(for: .seconds(2))
         await group.triggerGracefulShutdown()
         try await running.value
         #expect(server.isDraining)

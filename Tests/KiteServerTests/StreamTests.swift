@@ -104,7 +104,7 @@ import Testing
                 let first = Mutex(true)
                 return .events {
                     guard first.withLock({ $0.exchange(false) }) else { return nil }
-                    do { try await Task.sleep(for: .milliseconds(450)) } catch { return nil }
+                    do { try await Task.sleep(for: .seconds(2)) } catch { return nil }
                     return Array("data: late\n\n".utf8)
                 }
             },

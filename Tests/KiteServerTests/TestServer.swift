@@ -80,7 +80,7 @@ final class LogLines: Sendable {
 }
 
 /// Waits until `condition` holds, at most for some seconds.
-func eventually(_ seconds: Int = 10, _ condition: () -> Bool) async -> Bool {
+func eventually(_ seconds: Int = 60, _ condition: () -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while !condition() {
         guard ContinuousClock.now < deadline else { return false }

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 START_SECONDS = 60
-STOP_SECONDS = 30
+# Longer than the server itself waits for requests that are being answered (--drain).
+STOP_SECONDS = 60
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 

@@ -103,14 +103,16 @@ def test_idle_server_ends_at_once(kite, number, code):
     server = Server(kite.path)
     start = time.monotonic()
     server.process.send_signal(number)
-    assert server.process.wait(20) == code
-    assert time.monotonic() - start < 10
+    assert server.process.wait(60) == code
+    # A drain that waits for nothing would take 30 s.
+    assert time.monotonic() - start < 20
 
 
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_second_signal_ends_it(kite, number, code):
     server = Server(kite.path, "-c", 4096)
-    connection = server.send("/v1/chat/completions", ENDLESS)
+    # Together more than the buffers between here and there hold: it is still at it, however slow this test is.
+    connection = server.send("/v1/chat/completions", ENDLESS | {"n": 16})
     assert connection.recv(100)
     server.process.send_signal(number)
     assert server.wait_until(lambda: server.get("/health").status == 503)

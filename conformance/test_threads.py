@@ -12,7 +12,7 @@ import pytest
 # keeps the piece of work it is in for as long as the system lets the other run, and that is waited for. A pool whose
 # threads spin while they wait, or whose work is cut in equal halves without a way to take over, falls far below.
 LEAST = 0.50
-ATTEMPTS = 4
+ATTEMPTS = 8
 
 
 def two_cores():

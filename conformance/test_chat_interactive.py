@@ -14,7 +14,7 @@ CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
 class Terminal:
     def __init__(self, kite, *arguments):
         self.child = pexpect.spawn(
-            kite.path, ["chat", str(NANO), "--temp", "0", *arguments], encoding="utf-8", timeout=20, dimensions=(40, 120),
+            kite.path, ["chat", str(NANO), "--temp", "0", *arguments], encoding="utf-8", timeout=60, dimensions=(40, 120),
             env={"TERM": "xterm-256color", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin", "NO_COLOR": "1"},
         )
         self.wait()
@@ -131,7 +131,7 @@ def test_interrupt_stops_the_answer_and_a_second_leaves(terminal):
     one.wait()
     assert "/stats" in one.say("/stats")
     one.child.sendintr()
-    if one.child.expect([pexpect.EOF, PROMPT], timeout=5) == 1:
+    if one.child.expect([pexpect.EOF, PROMPT], timeout=20) == 1:
         one.child.sendintr()
     assert one.leave() in (0, 130)
 

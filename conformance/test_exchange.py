@@ -347,18 +347,23 @@ def test_damaged_checkpoints(kite, tmp_path, damage):
     assert {path.name for path in tmp_path.iterdir()} == {"gptq"}
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("form", ["folder", "file", "parts"])
 def test_a_kill_leaves_nothing_under_its_name(kite, large, tmp_path, form):
     target = tmp_path / ("out" if form == "folder" else "out.gguf")
     options = ["--split-max-size", "200M"] if form == "parts" else []
-    process = subprocess.Popen([kite.path, "convert", large, "-o", target, *options], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(200):
-        if any(tmp_path.iterdir()):
+    for _ in range(5):
+        process = subprocess.Popen([kite.path, "convert", large, "-o", target, *options], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not any(tmp_path.iterdir()) and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGKILL)
+        if process.wait() == -signal.SIGKILL:
             break
-        time.sleep(0.01)
-    time.sleep(0.1)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+        # It was done before it was killed.
+        for path in tmp_path.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert process.returncode == -signal.SIGKILL
     assert all(".partial-" in path.name for path in tmp_path.iterdir())
     shutil.rmtree(tmp_path)
 

@@ -343,7 +343,8 @@ def test_an_interrupt_leaves_nothing(kite, larger, tmp_path):
     )
     time.sleep(0.15)
     process.send_signal(signal.SIGINT)
-    assert process.wait() in (130, 0)
+    # It may not have come as far as to catch the signal.
+    assert process.wait() in (130, 0, -signal.SIGINT)
     assert list(tmp_path.iterdir()) == ([out] if process.returncode == 0 else [])
 
 

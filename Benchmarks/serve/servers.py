@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import socket
 import subprocess
@@ -39,18 +40,26 @@ def free_port():
         return free.getsockname()[1]
 
 
+def told_port(log):
+    """The port that a server's first line names, 0 before it does. Leaves the file where the server writes on."""
+    found = re.search(rb"http://127\.0\.0\.1:(\d+)/", os.pread(log.fileno(), 1 << 16, 0))
+    return int(found[1]) if found else 0
+
+
 @contextlib.contextmanager
 def running(command, port, seconds=300):
-    """A server that answers /health, ended on the way out."""
+    """A server that answers /health, ended on the way out. Port 0: one that it chooses and tells."""
     with tempfile.TemporaryFile("w+") as log:
         server = Running(command, port, log)
         server.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             deadline = time.monotonic() + seconds
             while True:
+                server.port = server.port or told_port(log)
                 with contextlib.suppress(OSError):
-                    server.get("/health")
-                    break
+                    if server.port:
+                        server.get("/health")
+                        break
                 if server.process.poll() is not None or time.monotonic() > deadline:
                     log.seek(0)
                     sys.exit(f"{' '.join(command)} does not answer:\n{log.read()[-3000:]}")
@@ -66,10 +75,9 @@ def running(command, port, seconds=300):
 
 
 def kite(program, model, clients, threads, *flags):
-    port = free_port()
-    command = [program, "serve", *([model] if model else []), "--host", "127.0.0.1", "--port", str(port),
+    command = [program, "serve", *([model] if model else []), "--host", "127.0.0.1", "--port", "0",
                "--parallel", str(clients), "-t", str(threads), *flags]
-    return running(command, port)
+    return running(command, 0)
 
 
 # What can make it faster or slower; the fastest is the anchor.

@@ -212,6 +212,19 @@ def test_rename_delete_undo_search(page, stage):
     assert page.answer == "Patch the tube."
 
 
+def test_theme_and_text_size_are_chosen_and_kept(page):
+    page.click("#open-settings")
+    assert page.texts(".segments label") == ["System", "Light", "Dark", "Normal", "Large", "Larger"]
+    assert "[object" not in page.text("body")
+    page.click("label[for=theme-dark]")
+    page.click("label[for=textSize-larger]")
+    chosen = "JSON.stringify([document.documentElement.dataset.theme, document.documentElement.dataset.textSize])"
+    page.wait(f"{chosen} === '[\"dark\",\"larger\"]'")
+    page.reload()
+    assert page.js(chosen) == '["dark","larger"]'
+    assert page.js("document.getElementById('theme-dark').checked && document.getElementById('textSize-larger').checked")
+
+
 def test_a_conversation_answered_in_the_background_is_renamed(page, stage):
     gate = threading.Event()
     stage.says(Answer("The beginning. " * 8 + "The end.", gate=gate))

@@ -154,7 +154,7 @@ function section(title, ...children) {
 }
 
 function choice(label, name, values, apply) {
-    const options = values.map(([value, text]) => {
+    const options = values.flatMap(([value, text]) => {
         const button = element("input", { type: "radio", name, value, id: `${name}-${value}` });
         button.checked = preferences[name] === value;
         button.addEventListener("change", () => apply(value));

@@ -199,12 +199,17 @@ final class Scheduler {
     }
 
     private func endCancelled(isPoked: Bool) {
-        if isPoked {
-            let gone = waiting.filter(\.isCancelled)
-            waiting.removeAll(where: \.isCancelled)
-            for request in gone { cancel(request) }
-        }
         var gone: [ActiveRequest] = []
+        if isPoked {
+            // Asked once: a reader may go between two looks, and its request would be neither here nor told.
+            waiting.removeAll { request in
+                guard request.isCancelled else { return false }
+                gone.append(request)
+                return true
+            }
+            for request in gone { cancel(request) }
+            gone = []
+        }
         for sequence in running where sequence.request.isCancelled {
             if gone.last !== sequence.request { gone.append(sequence.request) }
         }

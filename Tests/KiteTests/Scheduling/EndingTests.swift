@@ -9,6 +9,27 @@ import Testing
     private func made(_ request: ActiveRequest) -> Int { request.answers.first?.tokens.count ?? 0 }
 
     /// Waiting, within the prompt, within the answer: the next pass is without it.
+    /// Readers go whenever they like, also while the scheduler looks for those that have gone: each request is ended.
+    @Test func cancellationAtAnyMoment() async throws {
+        let model = try await LanguageModel.long()
+        let scheduler = SteppedScheduler(model, sequences: 1)
+        let long = scheduler.submit(
+            [5, 6, 7],
+            .init(sampling: .greedy, maximumResponseTokens: 400, ignoresEndOfGeneration: true))
+        let waiting = (0..<3000).map { _ in scheduler.submit([8, 9]) }
+        let channels = waiting.map(\.channel)
+        let readers = Task.detached { for channel in channels { channel.cancel() } }
+        while long.channel.response == nil { scheduler.step() }
+        await readers.value
+        scheduler.finish()
+        #expect(waiting.allSatisfy { $0.channel.response != nil })
+        #expect(
+            scheduler.isIdle
+                && scheduler.scheduler.statistics.cancelledRequests + scheduler.scheduler.statistics.finishedRequests
+                    == 3001
+        )
+    }
+
     @Test(arguments: [0, 2, 30]) func cancellationTakesOnePass(steps: Int) async throws {
         let model = try await LanguageModel.long()
         let scheduler = SteppedScheduler(model, sequences: 1, chunk: 64)

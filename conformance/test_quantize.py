@@ -350,7 +350,7 @@ def test_an_interrupt_leaves_nothing(kite, larger, tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc")
 def test_memory_is_small(kite, larger, tmp_path):
-    """The source's pages that were read are let go of: less than a third of the file is ever in memory."""
+    """The source's pages that were read are let go of: less than a fifth of the file is ever in memory."""
     process = subprocess.Popen(
         [kite.path, "quantize", larger, tmp_path / "out.gguf", "Q4_K_M"], stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -363,4 +363,4 @@ def test_memory_is_small(kite, larger, tmp_path):
                 peak = max(peak, int(line.split()[1]) * 1024)
         time.sleep(0.005)
     assert process.returncode == 0
-    assert 0 < peak < 100_000_000 < larger.stat().st_size / 3, f"{peak / 1e6:.0f} MB"
+    assert 0 < peak < 60_000_000 < larger.stat().st_size / 5, f"{peak / 1e6:.0f} MB"

@@ -57,6 +57,8 @@ struct MatrixRows: RowSource {
     /// A checkpoint is read once; without this all of it would count as this process's memory.
     func release(_ rows: Range<Int>) {
         let (start, size) = (matrix.data.range.lowerBound, matrix.bytesPerRow)
-        ByteRegion(matrix.data.store, start + rows.lowerBound * size..<start + rows.upperBound * size)?.dropPages()
+        // The last rows take all with them: threads that read beside each other bring pages back.
+        let first = rows.upperBound == matrix.rows ? 0 : rows.lowerBound
+        ByteRegion(matrix.data.store, start + first * size..<start + rows.upperBound * size)?.dropPages()
     }
 }

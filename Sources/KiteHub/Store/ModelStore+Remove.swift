@@ -36,10 +36,11 @@ extension ModelStore {
         let bytes = unused.reduce(0) { $0 + (before[$1] ?? 0) }
         let copies = links.filter { Files.linkTarget($0) == nil }.compactMap { Files.status($0)?.size }.reduce(0, +)
         guard !isDryRun else { return Removal(models: [model.name], bytes: bytes + copies) }
-        try checkUnlocked(unused, of: repository)
+        let locks = try locked(unused, of: repository)
         // Links first: what is listed is whole at every moment.
         for link in links { Files.remove(link) }
         for name in unused { Files.remove(blob(name, of: repository)) }
+        withExtendedLifetime(locks) {}
         removeEmptyFolders(of: repository)
         return Removal(models: [model.name], bytes: bytes + copies)
     }
@@ -68,22 +69,37 @@ extension ModelStore {
 
     private func removeAll(of repository: String) throws(HubError) {
         let folder = folder(of: repository)
-        try checkUnlocked(Array(blobs(of: repository).keys), of: repository)
+        let locks = try locked(Array(blobs(of: repository).keys), of: repository)
         for part in ["refs", "snapshots", "blobs", ""] { removeTree(part.isEmpty ? folder : "\(folder)/\(part)") }
+        withExtendedLifetime(locks) {}
         removeTree(Files.folder(of: lock("x", of: repository)))
         if Files.hasEntry(folder) { throw .file(path: folder, operation: "remove", reason: "something in it stays") }
     }
 
-    /// Contents that someone fetches at this moment are not taken away under their hands.
-    private func checkUnlocked(_ blobs: [String], of repository: String) throws(HubError) {
-        for name in blobs {
-            let tag = name.hasSuffix(Self.partialSuffix) ? String(name.dropLast(Self.partialSuffix.count)) : name
+    /// Contents that someone fetches are not taken away under their hands: nobody begins to while these locks are held.
+    private func locked(_ blobs: [String], of repository: String) throws(HubError) -> [StoreLock] {
+        var locks: [StoreLock] = []
+        // Contents and what has arrived of them have one lock, which can be taken only once.
+        let suffix = Self.partialSuffix
+        for tag in Set(blobs.map { $0.hasSuffix(suffix) ? String($0.dropLast(suffix.count)) : $0 }) {
             let path = lock(tag, of: repository)
-            guard Files.status(path) != nil, try StoreLock.take(path) == nil else { continue }
-            throw .file(
-                path: blob(tag, of: repository), operation: "remove",
-                reason: "another program is downloading it; try again when it is done")
+            let isThere = Files.status(path) != nil
+            let lock: StoreLock?
+            do {
+                lock = try StoreLock.take(path)
+            } catch {
+                // On a full disk there may be no room for a lock, and all the more reason to remove something.
+                if isThere { throw error }
+                continue
+            }
+            guard let lock else {
+                throw .file(
+                    path: blob(tag, of: repository), operation: "remove",
+                    reason: "another program is downloading it; try again when it is done")
+            }
+            locks.append(lock)
         }
+        return locks
     }
 
     private func removeTree(_ folder: String) {

@@ -133,6 +133,38 @@ import Testing
         #expect(after.usage.promptTokens == plain.usage.promptTokens && after.droppedTurns == 0)
     }
 
+    /// Messages that were replaced meanwhile stay as they were put, however the answer ends.
+    @Test func whatIsClearedStaysCleared() async throws {
+        let session = LanguageModelSession(model: try await model())
+        let options = GenerationOptions(
+            sampling: .greedy, maximumResponseTokens: 200, ignoresEndOfGeneration: true)
+        var reader = session.streamResponse(to: "Hello", options: options).makeAsyncIterator()
+        _ = try await reader.next()
+        session.clear()
+        session.setInstructions("new")
+        while try await reader.next() != nil {}
+        #expect(session.transcript.entries.isEmpty && session.transcript.instructions == "new")
+        await #expect(throws: GenerationError.self) {
+            try await session.respond(to: String(repeating: "word ", count: 5000), options: options)
+        }
+        #expect(session.transcript.entries.isEmpty && session.transcript.instructions == "new")
+    }
+
+    /// A request's time includes what it waits for those before it.
+    @Test(.timeLimit(.minutes(1))) func aDeadlineCountsWhileOthersAreAnswered() async throws {
+        let session = LanguageModelSession(model: try await model())
+        var endless = GenerationOptions(sampling: .greedy, ignoresEndOfGeneration: true)
+        var reader = session.streamResponse(to: "Hello", options: endless).makeAsyncIterator()
+        _ = try await reader.next()
+        endless.deadline = .milliseconds(200)
+        await #expect(throws: GenerationError.deadlineExceeded) {
+            try await session.respond(to: "And now?", options: endless)
+        }
+        #expect(session.transcript.entries.count == 1)
+        while try await reader.next() != nil {}
+        #expect(session.transcript.entries.count == 2)
+    }
+
     @Test func oldTurnsMakeRoom() async throws {
         let session = LanguageModelSession(model: try await model(.init(contextLength: 96)))
         var dropped = 0

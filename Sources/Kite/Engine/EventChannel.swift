@@ -11,7 +11,8 @@ final class EventChannel: Sendable {
         var isEnded = false
         var failure: (any Error)?
         var response: Response?
-        var reader: CheckedContinuation<GenerationEvent?, any Error>?
+        /// Those who wait for the next event, in order; one, unless a stream is read from several tasks.
+        var readers: [CheckedContinuation<GenerationEvent?, any Error>] = []
         var isCancelled = false
         var isFull = false
         var wake: (@Sendable () -> Void)?
@@ -41,10 +42,7 @@ final class EventChannel: Sendable {
     func push(_ event: GenerationEvent) {
         let reader = state.withLock { state -> CheckedContinuation<GenerationEvent?, any Error>? in
             if case .finished(0, let response) = event { state.response = response }
-            if let reader = state.reader {
-                state.reader = nil
-                return reader
-            }
+            if !state.readers.isEmpty { return state.readers.removeFirst() }
             guard !state.isCancelled else { return nil }
             state.events.append(event)
             state.isFull = state.events.count - state.first >= capacity
@@ -55,15 +53,17 @@ final class EventChannel: Sendable {
 
     /// Ends the stream.
     func finish(throwing error: (any Error)? = nil) {
-        let reader = state.withLock { state -> CheckedContinuation<GenerationEvent?, any Error>? in
-            guard !state.isEnded else { return nil }
+        let readers = state.withLock { state -> [CheckedContinuation<GenerationEvent?, any Error>] in
+            guard !state.isEnded else { return [] }
             state.isEnded = true
             state.failure = error
             state.wake = nil
-            defer { state.reader = nil }
-            return state.reader
+            defer { state.readers = [] }
+            return state.readers
         }
-        if let error { reader?.resume(throwing: error) } else { reader?.resume(returning: nil) }
+        for reader in readers {
+            if let error { reader.resume(throwing: error) } else { reader.resume(returning: nil) }
+        }
     }
 
     /// Tells the engine that nobody reads any more.
@@ -102,7 +102,7 @@ final class EventChannel: Sendable {
                         return .event(event, wake: isDrained ? state.wake : nil)
                     }
                     if state.isEnded { return .end(state.failure) }
-                    state.reader = continuation
+                    state.readers.append(continuation)
                     return .wait
                 }
                 switch outcome {

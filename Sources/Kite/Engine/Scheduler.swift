@@ -68,6 +68,8 @@ final class Scheduler {
         endOverdue()
         resume()
         admit()
+        // A pass may take seconds: what it is for is told before.
+        publish()
         let hasRun = runPass()
         publish()
         return hasRun
@@ -149,15 +151,15 @@ final class Scheduler {
     func finish(_ sequence: RunningSequence, _ reason: FinishReason) {
         let request = sequence.request
         remove { $0 === sequence }
-        if let answer = sequence.answer { request.finish(answer, reason) }
         request.unfinishedAnswers -= 1
         activeAnswers -= 1
         mailbox.finished(answers: 1, seconds: request.started.map { (ContinuousClock.now - $0).seconds })
-        if request.unfinishedAnswers == 0 {
-            statistics.finishedRequests += 1
-            publish()
-            request.complete()
-        }
+        let isLast = request.unfinishedAnswers == 0
+        if isLast { statistics.finishedRequests += 1 }
+        publish()
+        // Who is told may ask again at once.
+        if let answer = sequence.answer { request.finish(answer, reason) }
+        if isLast { request.complete() }
     }
 
     /// The hidden states of a text are known.

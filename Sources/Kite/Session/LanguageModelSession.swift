@@ -20,6 +20,8 @@ public final class LanguageModelSession: Sendable {
         var transcript: Transcript
         /// Entries at the start of the transcript that no longer fit the context.
         var droppedEntries = 0
+        /// How often the messages were replaced from outside: what was asked of earlier ones does not change later ones.
+        var version = 0
         var pending: [ActiveRequest] = []
     }
 
@@ -76,11 +78,12 @@ public final class LanguageModelSession: Sendable {
         }
     }
 
-    /// Forgets the messages and keeps the instructions.
+    /// Forgets the messages and keeps the instructions. An answer that is being made goes to its end and is not kept.
     public func clear() {
         state.withLock {
             $0.transcript.entries = []
             $0.droppedEntries = 0
+            $0.version += 1
         }
     }
 
@@ -89,16 +92,17 @@ public final class LanguageModelSession: Sendable {
         state.withLock { $0.transcript.instructions = instructions }
     }
 
-    /// Goes on from another transcript.
+    /// Goes on from another transcript. An answer that is being made goes to its end and is not kept.
     public func replaceTranscript(_ transcript: Transcript) {
         state.withLock {
             $0.transcript = transcript
             $0.droppedEntries = 0
+            $0.version += 1
         }
     }
 
-    /// A transcript, and how many of its first entries are left out.
-    private typealias Conversation = (transcript: Transcript, droppedEntries: Int)
+    /// The messages before a request, how many of the first are left out, and which they are.
+    private typealias Conversation = (entries: [Transcript.Entry], droppedEntries: Int, version: Int)
 
     /// Queues a request. `edit` turns the transcript into the one to answer, when the request's turn comes.
     private func start(
@@ -109,13 +113,13 @@ public final class LanguageModelSession: Sendable {
         let request = ActiveRequest(
             model: model, options: options, adapters: adapters, channel: channel, progress: progress,
             prepare: { [self] in
-                let asked = try state.withLock { state -> Transcript in
-                    before.withLock { $0 = (state.transcript, state.droppedEntries) }
+                let (asked, version) = try state.withLock { state -> (Transcript, Int) in
+                    before.withLock { $0 = (state.transcript.entries, state.droppedEntries, state.version) }
                     try edit(&state.transcript)
                     state.droppedEntries = min(state.droppedEntries, max(state.transcript.entries.count - 1, 0))
-                    return state.transcript
+                    return (state.transcript, state.version)
                 }
-                return try fit(asked, options)
+                return try fit(asked, version, options)
             },
             completion: { [self] result in end(result, before: before.withLock { $0 }) })
         // Before others can see the request: from its submission on its wake is the engine's.
@@ -124,12 +128,20 @@ public final class LanguageModelSession: Sendable {
             $0.pending.append(request)
             return $0.pending.count == 1
         }
-        if isFirst { model.engine.submit(request) }
+        if isFirst {
+            model.engine.submit(request)
+        } else if let deadline = request.deadline {
+            // The engine does not know of those who wait here.
+            Task.detached { [weak self, weak request] in
+                do { try await Task.sleep(until: deadline, clock: .continuous) } catch { return }
+                if let self, let request { leave(request, throwing: GenerationError.deadlineExceeded) }
+            }
+        }
         return ResponseStream(channel)
     }
 
-    /// Ends a request whose reader has gone before its turn came.
-    private func leave(_ request: ActiveRequest) {
+    /// Ends a request before its turn came: its reader has gone, or its time is over.
+    private func leave(_ request: ActiveRequest, throwing error: (any Error)? = nil) {
         let isGone = state.withLock { state in
             // The first one is the engine's.
             guard let place = state.pending.firstIndex(where: { $0 === request }), place > 0 else { return false }
@@ -137,19 +149,20 @@ public final class LanguageModelSession: Sendable {
             return true
         }
         guard isGone else { return }
-        request.channel.push(.finished(choice: 0, .unstarted))
-        request.channel.finish()
+        if error == nil { request.channel.push(.finished(choice: 0, .unstarted)) }
+        request.channel.finish(throwing: error)
     }
 
     /// Records the answer, or puts the transcript back, and lets the next request in.
     private func end(_ result: Result<Response, any Error>, before: Conversation?) {
         let next = state.withLock { state -> ActiveRequest? in
             switch result {
-            case .success(let response) where before != nil:
+            case .success(let response) where before?.version == state.version:
                 state.transcript.entries.append(.init(role: .assistant, content: response.content))
-            case .success: break  // cancelled before its turn came
+            case .success: break  // cancelled before its turn came, or the messages are others by now
             case .failure:
-                if let before { (state.transcript, state.droppedEntries) = before }
+                guard let before, before.version == state.version else { break }
+                (state.transcript.entries, state.droppedEntries) = (before.entries, before.droppedEntries)
             }
             state.pending.removeFirst()
             return state.pending.first
@@ -158,7 +171,9 @@ public final class LanguageModelSession: Sendable {
     }
 
     /// Renders the transcript, leaving out the oldest turns while it does not fit the context.
-    private func fit(_ transcript: Transcript, _ options: GenerationOptions) throws -> ActiveRequest.Prompt {
+    private func fit(
+        _ transcript: Transcript, _ version: Int, _ options: GenerationOptions
+    ) throws -> ActiveRequest.Prompt {
         let room = min(options.maximumResponseTokens ?? 256, model.contextLength / 4)
         var dropped = state.withLock { $0.droppedEntries }
         let alreadyDropped = dropped
@@ -167,7 +182,7 @@ public final class LanguageModelSession: Sendable {
             let rest = transcript.entries.dropFirst(dropped)
             let nextTurn = rest.dropFirst().firstIndex { $0.role == .user }
             guard tokens.count + room > model.contextLength, let nextTurn else {
-                state.withLock { $0.droppedEntries = dropped }
+                state.withLock { if $0.version == version { $0.droppedEntries = dropped } }
                 return .init(
                     tokens: tokens,
                     droppedTurns: transcript.entries[alreadyDropped..<dropped].count { $0.role == .user })

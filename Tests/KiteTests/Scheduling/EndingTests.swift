@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import Kite
@@ -9,6 +10,60 @@ import Testing
     private func made(_ request: ActiveRequest) -> Int { request.answers.first?.tokens.count ?? 0 }
 
     /// Waiting, within the prompt, within the answer: the next pass is without it.
+    /// What a pass is for is known while it runs, which may take seconds.
+    @Test func statisticsComeBeforeThePass() async throws {
+        final class Seen: Sendable { let last = Mutex(EngineStatistics()) }
+        struct Looking: Drafter {
+            let gauge: EngineGauge
+            let seen: Seen
+            mutating func accept(_ token: TokenID) {}
+            mutating func note(columns: Int, seconds: Double) {}
+            mutating func draft(atMost limit: Int) -> [TokenID] {
+                seen.last.withLock { $0 = gauge.value }
+                return []
+            }
+        }
+        let scheduler = SteppedScheduler(try await LanguageModel.long(), sequences: 1)
+        let (gauge, seen) = (scheduler.scheduler.gauge, Seen())
+        let options = GenerationOptions(
+            sampling: .greedy, maximumResponseTokens: 20, ignoresEndOfGeneration: true)
+        scheduler.submit([5, 6, 7], options, drafter: { _ in Looking(gauge: gauge, seen: seen) })
+        for _ in 0..<4 { scheduler.step() }
+        scheduler.submit([8, 9], options)
+        scheduler.step()
+        let told = seen.last.withLock { $0 }
+        #expect(told.running == 1 && told.waiting == 1)
+        scheduler.finish()
+    }
+
+    /// The place of an answer is free when its reader hears of its end.
+    @Test func placesAreFreeBeforeTheEndIsTold() async throws {
+        let model = try await LanguageModel.long()
+        for _ in 0..<100 {
+            let scheduler = SteppedScheduler(model)
+            let (gauge, request) = (
+                scheduler.scheduler.gauge,
+                scheduler.submit([5, 6, 7], .init(sampling: .greedy, maximumResponseTokens: 2))
+            )
+            let channel = request.channel
+            let seen = Task.detached {
+                while channel.response == nil { await Task.yield() }
+                return gauge.value.running
+            }
+            scheduler.finish()
+            #expect(await seen.value == 0)
+        }
+    }
+
+    /// Two tasks that read one stream both come to its end.
+    @Test(.timeLimit(.minutes(1))) func severalReaders() async throws {
+        let channel = EventChannel()
+        let readers = (0..<2).map { _ in Task { try await channel.next() } }
+        try await Task.sleep(for: .milliseconds(100))
+        channel.finish()
+        for reader in readers { #expect(try await reader.value == nil) }
+    }
+
     /// Readers go whenever they like, also while the scheduler looks for those that have gone: each request is ended.
     @Test func cancellationAtAnyMoment() async throws {
         let model = try await LanguageModel.long()

@@ -19,10 +19,12 @@ struct MetricsReport: Sendable {
     /// Makes the body.
     var body: @Sendable () async -> [UInt8] {
         {
-            engines.record(loaded: models.loaded)
-            engines.record(models.statistics)
-            engines.recordProcess()
-            return Array(prometheus.text().utf8)
+            engines.alone {
+                engines.record(loaded: models.loaded)
+                engines.record(models.statistics)
+                engines.recordProcess()
+                return Array(prometheus.text().utf8)
+            }
         }
     }
 }

@@ -10,9 +10,14 @@ package final class EngineMetrics: Sendable {
 
     /// Models that were told of the last time.
     private let shown = Mutex<Set<String>>([])
+    private let turn = Mutex(())
 
     /// Metrics kept by `factory`.
     package init(_ factory: any MetricsFactory) { self.factory = factory }
+
+    /// Calls `body` alone. Totals have to be read in it: told after newer ones, they look like those of an engine that
+    /// has begun anew.
+    package func alone<Value: Sendable>(_ body: () -> Value) -> Value { turn.withLock { _ in body() } }
 
     /// Tells what a model's engine does.
     package func record(_ statistics: EngineStatistics, model: String) {

@@ -1,4 +1,5 @@
 #if Server
+internal import NIOCore
 internal import Synchronization
 
 /// A client's connection, as the request that is answered on it sees it.
@@ -18,9 +19,20 @@ final class Connection: Sendable {
 
     /// Where the client is.
     let remoteAddress: String?
+    private let eventLoop: (any EventLoop)?
     private let state = Mutex(State())
 
-    init(remoteAddress: String?) { self.remoteAddress = remoteAddress }
+    /// - Parameter eventLoop: What writes to the client; nil for a connection that is not set up yet.
+    init(remoteAddress: String? = nil, eventLoop: (any EventLoop)? = nil) {
+        self.remoteAddress = remoteAddress
+        self.eventLoop = eventLoop
+    }
+
+    /// Waits until the event loop has come to what was written so far. Only then is it known whether the client takes
+    /// it: until then a writer could go on without bound.
+    func catchUp() async {
+        do { try await eventLoop?.submit {}.get() } catch {}
+    }
 
     /// The task that serves the connection.
     func serve(in task: Task<Void, Never>) {

@@ -13,7 +13,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     let limits: ConnectionLimits
     /// There from when the handler is part of a connection.
-    private(set) var connection = Connection(remoteAddress: nil)
+    private(set) var connection = Connection()
     private var context: ChannelHandlerContext?
     /// Requests whose head has arrived and whose reply has not ended.
     private var unanswered = 0
@@ -35,7 +35,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        connection = Connection(remoteAddress: context.channel.remoteAddress.flatMap { $0.ipAddress ?? $0.pathname })
+        connection = Connection(
+            remoteAddress: context.channel.remoteAddress.flatMap { $0.ipAddress ?? $0.pathname },
+            eventLoop: context.eventLoop)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {

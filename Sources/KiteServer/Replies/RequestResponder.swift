@@ -26,7 +26,8 @@ struct RequestResponder: Sendable {
             sinks, method: head.method, path: head.path, route: Self.route(of: head.path, prefix: prefix),
             client: head.remoteAddress)
         let verdict = origins.judge(head.headers)
-        guard isMounted || !options.keys.isEmpty || hosts.admits(head.headers["host"]) else {
+        let isAdmitted = options.keys.admits(head.headers)
+        guard isMounted || isAdmitted != nil || hosts.admits(head.headers["host"]) else {
             return reply(.foreignHost(head.headers["host"] ?? ""), to: head, verdict, log)
         }
         guard let path = Self.path(head.path, under: prefix) else {
@@ -48,7 +49,7 @@ struct RequestResponder: Sendable {
 
         let isOpen = Self.openPaths.contains(path)
         if sinks.phase.isDraining { return drainingReply(isOpen: isOpen, head, verdict, log) }
-        guard isOpen || options.keys.admits(head.headers) else {
+        guard isOpen || isAdmitted ?? true else {
             return reply(
                 .unauthorized(
                     APIKeys.key(in: head.headers) == nil
@@ -205,7 +206,11 @@ struct RequestResponder: Sendable {
         }
         do {
             try await RequestLog.$current.withValue(log) {
-                for await piece in body { try await writer.write(ByteBuffer(bytes: piece)) }
+                var ahead = 0
+                for await piece in body {
+                    try await writer.write(ByteBuffer(bytes: piece))
+                    await catchUp(after: piece.count, &ahead)
+                }
             }
             try Task.checkCancellation()
             try await writer.finish(nil)
@@ -244,14 +249,28 @@ struct RequestResponder: Sendable {
     {
         defer { log.finish() }
         do {
+            var ahead = 0
             for start in stride(from: 0, to: body.count, by: pieceBytes) {
-                try await writer.write(ByteBuffer(bytes: body[start..<min(start + pieceBytes, body.count)]))
+                let piece = body[start..<min(start + pieceBytes, body.count)]
+                try await writer.write(ByteBuffer(bytes: piece))
+                await catchUp(after: piece.count, &ahead)
             }
             try await writer.finish(nil)
         } catch {
             log.noteLeft()
             throw error
         }
+    }
+
+    /// Lets the connection catch up now and then.
+    /// - Parameters:
+    ///   - count: Bytes that were written just now.
+    ///   - ahead: Bytes written since it last did.
+    private static func catchUp(after count: Int, _ ahead: inout Int) async {
+        ahead += count
+        guard ahead >= pieceBytes else { return }
+        ahead = 0
+        await Connection.current?.catchUp()
     }
 
     /// Later fields of a name take the place of earlier ones, but for `vary`, which adds up.

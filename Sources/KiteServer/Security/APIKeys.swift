@@ -21,23 +21,29 @@ public final class APIKeys: Sendable {
     /// Whether `key` is one of the keys.
     public func contains(_ key: String) -> Bool {
         let candidate = Self.digest(key)
-        return digests.withLock { digests in
-            // All are compared, whole: the time tells nothing about which is alike, or how much of it.
-            var found: UInt8 = 0
-            for digest in digests {
-                var difference: UInt8 = 0
-                for index in 0..<64 { difference |= digest[index] ^ candidate[index] }
-                found |= difference == 0 ? 1 : 0
-            }
-            return found == 1
+        return digests.withLock { Self.isAmong($0, candidate) }
+    }
+
+    /// All are compared, whole: the time tells nothing about which is alike, or how much of it.
+    private static func isAmong(_ digests: [[UInt8]], _ candidate: [UInt8]) -> Bool {
+        var found: UInt8 = 0
+        for digest in digests {
+            var difference: UInt8 = 0
+            for index in 0..<64 { difference |= digest[index] ^ candidate[index] }
+            found |= difference == 0 ? 1 : 0
         }
+        return found == 1
     }
 
     /// Whether a request with these header fields (names in small letters) may come in: `Authorization: Bearer KEY` or
-    /// `X-Api-Key: KEY`.
-    func admits(_ headers: [String: String]) -> Bool {
-        if isEmpty { return true }
-        return Self.key(in: headers).map(contains) ?? false
+    /// `X-Api-Key: KEY`. One look, as keys may be replaced meanwhile.
+    /// - Returns: nil where there are no keys.
+    func admits(_ headers: [String: String]) -> Bool? {
+        let candidate = Self.key(in: headers).map(Self.digest)
+        return digests.withLock { digests -> Bool? in
+            if digests.isEmpty { return nil }
+            return candidate.map { Self.isAmong(digests, $0) } ?? false
+        }
     }
 
     /// The key that a request shows.

@@ -177,6 +177,26 @@ import Testing
         #expect(session.transcript.entries.count == 16)
     }
 
+    /// Thousands of turns are left out in a few steps, and no more of them than must be.
+    @Test(.timeLimit(.minutes(1))) func thousandsOfTurnsMakeRoom() async throws {
+        let model = try await model(.init(contextLength: 96))
+        var transcript = Transcript()
+        for number in 0..<3000 {
+            transcript.entries.append(.init(role: .user, content: "What is \(number % 8 + 1) plus 1?"))
+            transcript.entries.append(.init(role: .assistant, content: "\(number % 8 + 1) + 1 = \(number % 8 + 2)."))
+        }
+        let session = LanguageModelSession(model: model, transcript: transcript)
+        var options = Self.greedy
+        options.maximumResponseTokens = 8
+        let answer = try await session.respond(to: "What is 3 plus 1?", options: options)
+        #expect(answer.content.hasPrefix("3 + 1 ="))
+        let asked = transcript.entries + [.init(role: .user, content: "What is 3 plus 1?")]
+        let kept = asked.dropFirst(answer.droppedTurns * 2)
+        #expect(answer.usage.promptTokens == (try model.chatTokens(nil, kept).count))
+        #expect(answer.usage.promptTokens + 8 <= 96)
+        #expect(try model.chatTokens(nil, asked.dropFirst((answer.droppedTurns - 1) * 2)).count + 8 > 96)
+    }
+
     @Test func regeneratesTheLastAnswer() async throws {
         let session = LanguageModelSession(model: try await model())
         await #expect(throws: GenerationError.nothingToRegenerate) {

@@ -174,20 +174,31 @@ public final class LanguageModelSession: Sendable {
     private func fit(
         _ transcript: Transcript, _ version: Int, _ options: GenerationOptions
     ) throws -> ActiveRequest.Prompt {
-        let room = min(options.maximumResponseTokens ?? 256, model.contextLength / 4)
-        var dropped = state.withLock { $0.droppedEntries }
-        let alreadyDropped = dropped
-        while true {
-            let tokens = try model.chatTokens(transcript.instructions, transcript.entries.dropFirst(dropped))
-            let rest = transcript.entries.dropFirst(dropped)
-            let nextTurn = rest.dropFirst().firstIndex { $0.role == .user }
-            guard tokens.count + room > model.contextLength, let nextTurn else {
-                state.withLock { if $0.version == version { $0.droppedEntries = dropped } }
-                return .init(
-                    tokens: tokens,
-                    droppedTurns: transcript.entries[alreadyDropped..<dropped].count { $0.role == .user })
-            }
-            dropped = nextTurn
+        let limit = model.contextLength - min(options.maximumResponseTokens ?? 256, model.contextLength / 4)
+        let alreadyDropped = state.withLock { $0.droppedEntries }
+        let entries = transcript.entries
+        func render(from first: Int) throws -> [TokenID] {
+            try model.chatTokens(transcript.instructions, entries.dropFirst(first))
         }
+        var dropped = alreadyDropped
+        var tokens = try render(from: dropped)
+        // What may come first: the turns after, of which there may be thousands.
+        let turns = entries.indices.filter { $0 > alreadyDropped && entries[$0].role == .user }
+        if tokens.count > limit, let last = turns.last {
+            // The less is left out the longer it is: the first that fits lies between those that do not and those that do.
+            (dropped, tokens) = (last, try render(from: last))
+            var candidates = turns[...].dropLast()
+            while let middle = candidates.isEmpty ? nil : candidates.startIndex + candidates.count / 2 {
+                let rendered = try render(from: turns[middle])
+                if rendered.count <= limit {
+                    (dropped, tokens) = (turns[middle], rendered)
+                    candidates = candidates[..<middle]
+                } else {
+                    candidates = candidates[(middle + 1)...]
+                }
+            }
+        }
+        state.withLock { if $0.version == version { $0.droppedEntries = dropped } }
+        return .init(tokens: tokens, droppedTurns: entries[alreadyDropped..<dropped].count { $0.role == .user })
     }
 }
